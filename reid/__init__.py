@@ -1,0 +1,1 @@
+"""Video person re-identification: models, losses, ranking and metrics."""

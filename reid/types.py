@@ -1,0 +1,91 @@
+"""The vocabulary of the house: what travels from disk to heat map.
+
+Shape letters, used everywhere: B clips, C channels, T frames, H height, W width, D embedding width, K identities.
+
+Data flows one way: disk -> Tracklet -> Clip -> Features -> Output -> loss / metric / target -> map -> sink.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Tracklet:
+    """One person crossing one camera.
+
+    Attributes:
+        folder: directory that holds the frames.
+        names: file names below `folder`, in the order of time.
+        person: identity; 0 and above. A distractor is a person nobody asks for.
+        camera: number of the camera; the same person under the same camera is never counted as a match.
+        name: short name for reports and file names, unique in its benchmark.
+
+    >>> Tracklet(Path("0001"), ("a.jpg", "b.jpg"), person=1, camera=2, name="0001C2T0001").frames[1].as_posix()
+    '0001/b.jpg'
+    """
+
+    folder: Path
+    names: tuple[str, ...]
+    person: int
+    camera: int
+    name: str
+
+    @property
+    def frames(self) -> tuple[Path, ...]:
+        """Paths of the frames, in the order of time."""
+        return tuple(self.folder / name for name in self.names)
+
+    def __len__(self) -> int:
+        """Return the number of frames."""
+        return len(self.names)
+
+
+class Clip(NamedTuple):
+    """T frames of a tracklet, or a batch of B such clips (a NamedTuple collates and moves to the device by itself)."""
+
+    pixels: Tensor
+    """[B,3,T,H,W] uint8, RGB: workers send bytes, the model's `preprocess` makes floats on the device."""
+    person: Tensor
+    """[B] class index 0..K-1 in training, identity in evaluation."""
+    camera: Tensor
+    """[B] camera number."""
+    tracklet: Tensor
+    """[B] index of the tracklet in its list (training set, or the test set's unique tracklets)."""
+    part: Tensor
+    """[B] which clip of the tracklet this is: 0 .. clips-1."""
+    erased: Tensor
+    """[B,T] bool, whether random erasing touched the frame."""
+
+
+class Features(NamedTuple):
+    """What a backbone computes from normalised pixels."""
+
+    map: Tensor
+    """[B,C,T,H,W] last feature map, at the layer's own grid."""
+    embedding: Tensor
+    """[B,D] before any neck."""
+    pooling: Tensor | None = None
+    """[B,T,H,W] weights with `embedding == (pooling * map).sum` over T,H,W, where the readout is such a sum, else None.
+    They sum to 1 over T,H,W; their sum over H,W is the temporal attention."""
+    attention_scores: Tensor | None = None
+    """[B,T] temporal attention before its softmax, where there is one."""
+
+
+class Output(NamedTuple):
+    """What a ReID model answers for a batch of clips."""
+
+    embedding: Tensor
+    """[B,D] the vector that is ranked, not normalised: `before_neck` or `after_neck`, as the model says."""
+    logits: Tensor
+    """[B,K] class scores of the training identities."""
+    before_neck: Tensor
+    """[B,D]"""
+    after_neck: Tensor
+    """[B,D] equal to `before_neck` where the model has no neck."""
+    class_vectors: Tensor
+    """[K,D] the classifier's weight."""
+    features: Features
+    """What the backbone gave."""

@@ -1,4 +1,10 @@
-"""The one exception that means: the user can mend this."""
+"""The exception that means "the user can mend this", and how a command line ends."""
+
+import os
+import sys
+from collections.abc import Callable
+
+BUG, MISTAKE, NOT_FINITE, INTERRUPTED = 1, 2, 3, 130
 
 
 class InputError(ValueError):
@@ -7,3 +13,32 @@ class InputError(ValueError):
     The message is one line: what was given, what was expected, what to do. The command lines print it after
     `error: ` and end with status 2, without a traceback.
     """
+
+
+def exit_status(main: Callable[[], object]) -> int:
+    """Run a command line; a mistake becomes one line on stderr.
+
+    Returns:
+        0 done, 2 a user's mistake or a broken file, 3 a loss that is not finite, 130 interrupted. Anything else is a
+        bug of ours and keeps its traceback; so do all errors if REIDLENS_DEBUG is set.
+    """
+    try:
+        main()
+    except (InputError, FloatingPointError, KeyboardInterrupt) as error:
+        if os.environ.get("REIDLENS_DEBUG"):
+            raise
+        print(f"error: {_message(error)}", file=sys.stderr)  # noqa: T201
+        if isinstance(error, InputError):
+            return MISTAKE
+        return NOT_FINITE if isinstance(error, FloatingPointError) else INTERRUPTED
+    return 0
+
+
+def _message(error: BaseException) -> str:
+    """One line; of an error that a data loader's worker raised, the last line of the traceback that it sends."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    text = str(error).strip()
+    if text.startswith("Caught "):
+        text = text.splitlines()[-1].partition("Error: ")[2]
+    return " ".join(text.split())

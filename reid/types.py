@@ -58,6 +58,8 @@ class Clip(NamedTuple):
     """[B] which clip of the tracklet this is: 0 .. clips-1."""
     erased: Tensor
     """[B,T] bool, whether random erasing touched the frame."""
+    replaced: Tensor
+    """[B] number of frames that did not decode and were replaced by a neighbour; 0 unless the user allows it."""
 
 
 class Features(NamedTuple):
@@ -89,3 +91,5 @@ class Output(NamedTuple):
     """[K,D] the classifier's weight."""
     features: Features
     """What the backbone gave."""
+    centers: Tensor | None = None
+    """[K,D] class centers, where a center loss is being trained beside it."""

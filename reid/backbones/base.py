@@ -41,3 +41,11 @@ class Backbone(nn.Module, ABC):
             activation: what the layer put out: tokens, or (b t) feature maps.
             clip: shape of the pixels that went in, [B,3,T,H,W]; the layout is computed from it, never guessed.
         """
+
+    def translated(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Give the tensors of a weights file, ours or another project's, their names below ReIDModel.
+
+        Args:
+            tensors: by name, as the file has them. Names that are not known stay as they are.
+        """
+        return tensors

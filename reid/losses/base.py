@@ -5,6 +5,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from reid.types import Output
 
@@ -22,9 +23,10 @@ class Loss(nn.Module, ABC):
         super().__init__()
         self.weight = weight
 
+    @override
     @abstractmethod
     def forward(self, output: Output, person: Tensor) -> Tensor:
-        """Compute the unweighted term in float32, whatever the precision of the network.
+        """Compute the unweighted term in float32 (float64 stays), whatever the precision of the network.
 
         Args:
             output: the model's answer for B clips.
@@ -36,9 +38,17 @@ class Loss(nn.Module, ABC):
 
 
 def feature_of(output: Output, feature: Feature) -> Tensor:
-    """The chosen embedding in float32. [B,D]."""
-    chosen = output.before_neck if feature == "before_neck" else output.after_neck
-    return chosen.float()
+    """The chosen embedding in float32, or in float64 if it comes so. [B,D]."""
+    return at_least_float32(output.before_neck if feature == "before_neck" else output.after_neck)
+
+
+def at_least_float32(tensor: Tensor) -> Tensor:
+    """Raise the half types to float32; float32 and float64 stay as they are.
+
+    >>> at_least_float32(torch.ones(1, dtype=torch.bfloat16)).dtype
+    torch.float32
+    """
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
 
 def full_precision(device: torch.device) -> torch.autocast:

@@ -1,0 +1,1 @@
+"""Names of other projects' checkpoints, one file each."""

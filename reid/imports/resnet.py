@@ -1,0 +1,40 @@
+"""Published ResNet ReID checkpoints: other names for the same tensors.
+
+Read are the layouts of torchvision, torchreid, jiyanggao/Video-Person-ReID (TA), the Fantastic-Techniques code (TA with
+bag of tricks), reid-strong-baseline and fast-reid.
+"""
+
+import re
+
+from torch import Tensor
+
+STAGES = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4"}
+
+# (pattern of the foreign name, our name below ReIDModel); the first that matches counts.
+RULES = (
+    (r"base\.([014567])\.(.*)", lambda match: f"backbone.trunk.{STAGES[match[1]]}.{match[2]}"),
+    (r"(?:base\.|backbone\.)?((?:conv1|bn1|layer[1-4])\..*)", r"backbone.trunk.\1"),
+    (r"attention_conv\.(.*)", r"backbone.attention.spatial.\1"),
+    (r"attention_tconv\.(.*)", r"backbone.attention.temporal.\1"),
+    (r"(?:classifier\.bn|bottleneck|heads\.bottleneck\.0)\.(.*)", r"neck.\1"),
+    (r"classifier\.classifier\.(.*)", r"classifier.\1"),
+    (r"heads\.weight", r"classifier.weight"),
+)
+
+
+def rename(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Give the tensors our names; a name that no rule knows stays as it is.
+
+    >>> import torch
+    >>> list(rename({"base.4.0.conv1.weight": torch.zeros(1), "classifier.bn.bias": torch.zeros(1)}))
+    ['backbone.trunk.layer1.0.conv1.weight', 'neck.bias']
+    """
+    return {_our_name(name): tensor for name, tensor in tensors.items()}
+
+
+def _our_name(name: str) -> str:
+    """Translate one name."""
+    for pattern, replacement in RULES:
+        if (match := re.fullmatch(pattern, name)) is not None:
+            return replacement(match) if callable(replacement) else match.expand(replacement)
+    return name

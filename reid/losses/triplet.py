@@ -1,0 +1,71 @@
+"""Batch-hard triplet loss."""
+
+from math import inf
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from typing_extensions import override
+
+from reid.losses.base import Feature, Loss, feature_of, full_precision
+from reid.types import Output
+
+
+class TripletLoss(Loss):
+    """Pull the furthest clip of the same person closer than the nearest clip of another (Hermans et al. 2017).
+
+    Every clip is an anchor (arXiv 1703.07737). One without a positive or without a negative contributes 0. The
+    positives are mined in the batch of this process.
+
+    Args:
+        weight: factor of this term in the total.
+        margin: by how much the negative should be further away than the positive; null for the soft margin
+            log(1 + exp(positive - negative)).
+        distance: "euclidean", or "cosine" for the negative cosine similarity, which makes the term
+            max(0, s_negative - s_positive + margin).
+        feature: which embedding is compared.
+    """
+
+    def __init__(
+        self,
+        weight: float = 1.0,
+        margin: float | None = 0.3,
+        distance: Literal["euclidean", "cosine"] = "euclidean",
+        feature: Feature = "before_neck",
+    ) -> None:
+        super().__init__(weight)
+        self.margin = margin
+        self.distance = distance
+        self.feature: Feature = feature
+
+    @override
+    def forward(self, output: Output, person: Tensor) -> Tensor:
+        embedding = feature_of(output, self.feature)
+        with full_precision(embedding.device):
+            distance = pairwise_euclidean(embedding) if self.distance == "euclidean" else -_cosine(embedding)
+            gap = _hardest_gap(distance, person)
+            return (F.softplus(gap) if self.margin is None else F.relu(gap + self.margin)).mean()
+
+
+def pairwise_euclidean(embedding: Tensor) -> Tensor:
+    """Distances between all clips, [B,D] -> [B,B], exact for close clips and with gradient 0 for identical ones.
+
+    Without a matrix product: |a|^2 + |b|^2 - 2ab cancels where batch-hard mining looks.
+    """
+    return torch.cdist(embedding, embedding, compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def _cosine(embedding: Tensor) -> Tensor:
+    """Cosine similarities between all clips, [B,D] -> [B,B]."""
+    unit = F.normalize(embedding)
+    return unit @ unit.T
+
+
+def _hardest_gap(distance: Tensor, person: Tensor) -> Tensor:
+    """Furthest positive minus nearest negative of each anchor, [B,B] -> [B]; -inf, so no loss, where one is missing."""
+    same = person[:, None] == person
+    positive = same.clone().fill_diagonal_(fill_value=False)
+    furthest = distance.masked_fill(~positive, -inf).amax(1)
+    nearest = distance.masked_fill(same, inf).amin(1)
+    return furthest - nearest

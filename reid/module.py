@@ -1,0 +1,240 @@
+"""Training and evaluating a ReID model with Lightning."""
+
+import time
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import yaml
+from lightning.pytorch import LightningModule
+from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from typing_extensions import override
+
+from reid.backbones.base import Backbone
+from reid.checkpoint import load_weights
+from reid.distances import Distance
+from reid.errors import InputError
+from reid.losses import CenterLoss, IdentityLoss, Loss
+from reid.losses.base import Feature
+from reid.metrics import ReIDMetric
+from reid.model import ReIDModel
+from reid.protocol import Evaluation
+from reid.ranking import AveragePrecision
+from reid.results import describe, file_hash, versions, write_results
+from reid.types import Clip, Output
+
+
+class ReIDModule(LightningModule):
+    """A ReID model, its losses and its evaluation.
+
+    The data module beside it offers `identities` (the person number of each class, for `fit`) and `evaluation` (what is
+    ranked). Every evaluation prints its protocol, counts and scores and writes `results.json` into the run's folder.
+
+    Args:
+        backbone: from pixels to a feature map and an embedding.
+        num_identities: K, the number of training people; MARS has 625.
+        losses: the terms of the objective by name; null removes a term of an earlier config.
+        neck: "bnneck" or "none", see ReIDModel.
+        test_feature: which embedding is ranked.
+        distance: how embeddings are compared.
+        average_precision: "step" (the field's habit) or "trapezoid" (the official MARS evaluation).
+        optimizer: built with the parameters of model and losses.
+        scheduler: built with the optimizer, stepped once per epoch.
+        weights: a file of ours or of another project to start from; a classifier of other people is dropped.
+    """
+
+    metric: ReIDMetric
+    evaluation: Evaluation
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        num_identities: int,
+        losses: Mapping[str, Loss | None] | None = None,
+        neck: Literal["none", "bnneck"] = "bnneck",
+        test_feature: Feature = "after_neck",
+        distance: Distance = "cosine",
+        average_precision: AveragePrecision = "step",
+        optimizer: OptimizerCallable = torch.optim.AdamW,
+        scheduler: LRSchedulerCallable | None = None,
+        weights: Path | None = None,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        _keep_plain(self.hparams)
+        self.model = ReIDModel(backbone, num_identities, neck, test_feature, distance)
+        terms = {"identity": IdentityLoss()} if losses is None else losses
+        self.losses = nn.ModuleDict({name: term for name, term in terms.items() if term is not None})
+        self.average_precision: AveragePrecision = average_precision
+        self.optimizer = optimizer
+        self.scheduler = scheduler
+        self.embeddings: Tensor | None = None  # [N,D] of the last evaluation, one row per test tracklet
+        self.results: dict[str, Any] = {}
+        self._frames_replaced = 0
+        self._batch_ended = 0.0
+        self._load_report = str(load_weights(self.model, weights)) if weights else ""
+
+    @override
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimizer = self.optimizer(parameter for parameter in self.parameters() if parameter.requires_grad)
+        if self.scheduler is None:
+            return {"optimizer": optimizer}
+        return {"optimizer": optimizer, "lr_scheduler": self.scheduler(optimizer)}
+
+    @override
+    def setup(self, stage: str) -> None:
+        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]  # set by the Trainer that runs with one
+        if stage == "fit":
+            self._check_identities(len(data.identities))
+            self.model.name_classes(data.identities)
+        self.evaluation = data.evaluation
+        tracklets = self.evaluation.tracklets
+        self.metric = ReIDMetric(
+            person=[tracklet.person for tracklet in tracklets],
+            camera=[tracklet.camera for tracklet in tracklets],
+            query=self.evaluation.query,
+            gallery=self.evaluation.gallery,
+            clips=self.evaluation.clips,
+            width=self.model.backbone.width,
+            distance=self.model.distance,
+            average_precision=self.average_precision,
+        ).to(self.device)
+        if self._load_report:
+            self.print(f"weights: {self._load_report}")
+
+    def _check_identities(self, found: int) -> None:
+        """Raise if the classifier has another number of classes than there are training people."""
+        if found != len(self.model.identities):
+            raise InputError(
+                f"the benchmark has {found} training people but the model {len(self.model.identities)} classes: "
+                f"pass --model.num_identities {found}"
+            )
+
+    @override
+    def forward(self, pixels: Tensor) -> Output:
+        """Embed and classify normalised pixels [B,3,T,H,W]."""
+        output: Output = self.model(pixels)
+        return output
+
+    @override
+    def on_train_start(self) -> None:
+        self._batch_ended = time.perf_counter()
+
+    @override
+    def training_step(self, batch: Clip, batch_idx: int) -> Tensor:
+        output = self(self.model.preprocess(batch.pixels))._replace(centers=self._centers())
+        terms = {name: loss.weight * loss(output, batch.person) for name, loss in self.losses.items()}
+        total = torch.stack(list(terms.values())).sum()
+        if not torch.isfinite(total):
+            raise FloatingPointError(self._name_culprits(terms, batch, batch_idx))
+        self.log("loss", total, prog_bar=True, batch_size=len(batch.person))
+        self.log_dict({f"loss/{name}": term.detach() for name, term in terms.items()}, batch_size=len(batch.person))
+        self._log_attention(output)
+        return total
+
+    def _centers(self) -> Tensor | None:
+        """The class centers [K,D], if a center loss keeps some."""
+        return next((loss.centers for loss in self.losses.values() if isinstance(loss, CenterLoss)), None)
+
+    def _name_culprits(self, terms: dict[str, Tensor], batch: Clip, batch_idx: int) -> str:
+        """Say which loss broke, where, and on which tracklets."""
+        broken = ", ".join(f"{name} {term.item()}" for name, term in terms.items() if not torch.isfinite(term))
+        return (
+            f"the loss is not finite ({broken}) in epoch {self.current_epoch}, batch {batch_idx}, "
+            f"training tracklets {batch.tracklet.tolist()}: lower the learning rate, or look at these tracklets"
+        )
+
+    def _log_attention(self, output: Output) -> None:
+        """Log the entropy of the temporal attention in nats; ln T means that it does not choose."""
+        if output.features.attention_scores is not None:
+            log_weights = output.features.attention_scores.detach().float().log_softmax(dim=1)  # [B,T]
+            self.log("attention_entropy", -(log_weights.exp() * log_weights).sum(1).mean(), batch_size=len(log_weights))
+
+    @override
+    def on_train_batch_end(self, outputs: Any, batch: Clip, batch_idx: int) -> None:
+        now = time.perf_counter()
+        self.log("clips_per_second", len(batch.person) / (now - self._batch_ended), batch_size=len(batch.person))
+        self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"], batch_size=len(batch.person))
+        self._batch_ended = now
+
+    @override
+    def on_validation_epoch_start(self) -> None:
+        self.metric.reset()
+        self._frames_replaced = 0
+
+    @override
+    def validation_step(self, batch: Clip, batch_idx: int) -> None:
+        output = self(self.model.preprocess(batch.pixels))
+        self.metric.update(output.embedding, batch.tracklet, batch.part)
+        self._frames_replaced += int(batch.replaced.sum())
+
+    @override
+    def on_validation_epoch_end(self) -> None:
+        if self._saw_everything():
+            self._evaluate()
+        elif not self.trainer.sanity_checking:
+            self.print("the evaluation was cut short by a limit on its batches: no mAP, no results.json")
+        self._batch_ended = time.perf_counter()
+
+    on_test_epoch_start = on_validation_epoch_start
+    test_step = validation_step
+    on_test_epoch_end = on_validation_epoch_end
+
+    def _saw_everything(self) -> bool:
+        """Whether this evaluation ran over all batches (a sanity check, or a limit, may cut it short)."""
+        trainer = self.trainer
+        if trainer.testing:
+            return sum(trainer.num_test_batches) >= len(trainer.test_dataloaders)
+        batches = trainer.num_sanity_val_batches if trainer.sanity_checking else trainer.num_val_batches
+        return sum(batches) >= len(trainer.val_dataloaders)
+
+    def _evaluate(self) -> None:
+        """Rank, print, log and write."""
+        ranking = self.metric.compute()
+        self.embeddings = self.metric.embeddings()
+        scores = ranking.summary()
+        if self.trainer.sanity_checking:
+            self.results = {"untrained": scores}
+            self.print(f"\nbefore training: {describe(scores, self.evaluation)}")
+            return
+        self.results = {**self.results, **scores, **self._facts()}
+        self.log_dict({name: float(scores[name]) for name in ("mAP", "CMC-1", "mINP")}, sync_dist=True)
+        if self.trainer.is_global_zero:
+            folder = Path(self.trainer.log_dir or self.trainer.default_root_dir)
+            path = write_results(folder, self.results)
+            self.print(f"\n{describe(self.results, self.evaluation)}\nresults: {path}")
+
+    def _facts(self) -> dict[str, Any]:
+        """What identifies this evaluation."""
+        checkpoint = self.trainer.ckpt_path
+        replaced = torch.tensor(self._frames_replaced, device=self.device)
+        return {
+            "benchmark": self.evaluation.benchmark,
+            "protocol": self.evaluation.protocol,
+            "average_precision": self.average_precision,
+            "distance": self.model.distance,
+            "test_feature": self.model.test_feature,
+            "stage": str(self.trainer.state.fn.value) if self.trainer.state.fn else "",
+            "epoch": self.current_epoch,
+            "step": self.global_step,
+            "frames_replaced": int(self.trainer.strategy.reduce(replaced, reduce_op="sum")),
+            "checkpoint": str(checkpoint) if checkpoint else None,
+            "checkpoint_sha256": file_hash(Path(checkpoint)) if checkpoint else None,
+            "versions": versions(),
+        }
+
+
+def _keep_plain(hparams: MutableMapping[str, Any]) -> None:
+    """Drop what plain YAML cannot hold: live objects of a module built in Python would make the checkpoint unreadable.
+
+    `weights` goes too: a checkpoint holds all its tensors and must not ask for the file that training started from.
+    """
+    for name in list(hparams):
+        try:
+            yaml.safe_dump(hparams[name])
+        except yaml.YAMLError:
+            del hparams[name]
+    hparams.pop("weights", None)

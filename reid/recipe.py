@@ -1,0 +1,89 @@
+"""From a recipe (class paths and plain arguments) to a model."""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from reid.errors import InputError
+from reid.model import ReIDModel
+
+
+def recipe_of_config(config: Path) -> dict[str, Any]:
+    """Take the `model` section of a training config.
+
+    Raises:
+        InputError: the file cannot be read or has no such section.
+    """
+    try:
+        content = yaml.safe_load(config.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"config {config}: cannot be read as YAML ({str(error).splitlines()[0]})") from error
+    section = content.get("model") if isinstance(content, dict) else None
+    if not isinstance(section, dict):
+        raise InputError(f"config {config}: has no `model` section; give the YAML that the model was trained with")
+    return dict(section.get("init_args", section))
+
+
+def recipe_of_checkpoint(checkpoint: Path, content: dict[str, Any]) -> dict[str, Any]:
+    """Take the hyper-parameters that training stored.
+
+    Raises:
+        InputError: there are none.
+    """
+    recipe = content.get("hyper_parameters")
+    if not isinstance(recipe, dict) or "backbone" not in recipe:
+        raise InputError(
+            f"checkpoint {checkpoint}: does not say how to build its model: give its training config with --config"
+        )
+    return recipe
+
+
+def build_model(recipe: dict[str, Any], *, trusted: bool) -> ReIDModel:
+    """Build the model from class paths and plain arguments.
+
+    Args:
+        recipe: the arguments of ReIDModel, among others; objects as `class_path` and `init_args`.
+        trusted: whether classes outside of `reid` may be imported.
+
+    Raises:
+        InputError: the recipe is incomplete, misspelt, or names classes that are not ours.
+    """
+    from jsonargparse import ArgumentError, ArgumentParser  # late: only a checkpoint's reader needs it
+
+    if not trusted:
+        _refuse_foreign_classes(recipe["backbone"])
+    wanted = {name: recipe[name] for name in inspect.signature(ReIDModel).parameters if name in recipe}
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_class_arguments(ReIDModel, "model")
+    try:
+        parsed = parser.parse_object({"model": _without_download(wanted)})
+    except ArgumentError as error:
+        raise InputError(f"the model cannot be built from its recipe: {' '.join(str(error).split())}") from error
+    model: ReIDModel = parser.instantiate(parsed).model
+    return model
+
+
+def _without_download(recipe: dict[str, Any]) -> dict[str, Any]:
+    """The weights come from the checkpoint: switch `pretrained` off."""
+    backbone = dict(recipe["backbone"])
+    arguments = dict(backbone.get("init_args") or {})
+    if "pretrained" in arguments:
+        arguments["pretrained"] = False
+    return {**recipe, "backbone": {**backbone, "init_args": arguments}}
+
+
+def _refuse_foreign_classes(value: Any) -> None:  # noqa: ANN401 - any plain data
+    """Raise if a class path, at any depth, leads out of `reid`: importing a module runs it."""
+    if isinstance(value, dict):
+        path = value.get("class_path", "reid.")
+        if not str(path).startswith("reid."):
+            raise InputError(
+                f"the checkpoint names the class {path}, which is not ours: give its training config with --config"
+            )
+        for inner in value.values():
+            _refuse_foreign_classes(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _refuse_foreign_classes(inner)

@@ -1,0 +1,88 @@
+"""The results of one evaluation: what is printed, and what `results.json` holds."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from reid.errors import InputError
+from reid.protocol import Evaluation
+
+Results = Mapping[str, Any]
+SCORES = ("mAP", "CMC-1", "CMC-5", "CMC-10", "CMC-20", "mINP")
+COUNTS = {
+    "gallery_tracklets": "gallery",
+    "queries_valid": "queries",
+    "queries_dropped": "queries_dropped",
+    "excluded_pairs": "excluded_pairs",
+}
+"""Names of a benchmark's published counts, and of the same counts in a result."""
+LIBRARIES = ("torch", "torchvision", "lightning", "torchmetrics", "timm", "numpy")
+
+
+def describe(results: Results, evaluation: Evaluation) -> str:
+    """Say in three lines what was ranked, under which rules, and how well.
+
+    >>> counts = {"queries": 2, "queries_dropped": 0, "gallery": 4, "excluded_pairs": 2, "tied_queries": 0}
+    >>> scores = dict.fromkeys(SCORES, 0.5)
+    >>> print(describe(counts | scores, Evaluation("Toy", "official", [], [], [], [])))
+    Toy, protocol official: gallery 4, 2 queries (0 dropped), 2 excluded pairs
+    mAP 50.0  CMC-1 50.0  CMC-5 50.0  CMC-10 50.0  CMC-20 50.0  mINP 50.0
+    """
+    counts = (
+        f"{evaluation.benchmark}, protocol {evaluation.protocol}: gallery {results['gallery']:,}, "
+        f"{results['queries']:,} queries ({results['queries_dropped']:,} dropped), "
+        f"{results['excluded_pairs']:,} excluded pairs"
+    )
+    lines = [
+        counts,
+        *_differences(results, evaluation.expected),
+        "  ".join(f"{score} {100 * results[score]:.1f}" for score in SCORES),
+    ]
+    if results["tied_queries"]:
+        lines.append(f"{results['tied_queries']} queries have a wrong tracklet at the distance of a right one")
+    if results.get("frames_replaced"):
+        lines.append(f"{results['frames_replaced']} frames did not decode and were replaced by a neighbour")
+    return "\n".join(lines)
+
+
+def _differences(results: Results, expected: Mapping[str, int]) -> list[str]:
+    """One line if the counts are not the published ones of the benchmark."""
+    wrong = [
+        f"{name} {results[name]:,} instead of {expected[published]:,}"
+        for published, name in COUNTS.items()
+        if published in expected and results[name] != expected[published]
+    ]
+    return [f"not the published data, do not compare with papers: {', '.join(wrong)}"] if wrong else []
+
+
+def versions() -> dict[str, str]:
+    """Versions of the libraries that can move a number."""
+    return {name: metadata.version(name) for name in LIBRARIES}
+
+
+def file_hash(path: Path) -> str:
+    """The sha256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_results(folder: Path, results: Results) -> Path:
+    """Write `results.json` into `folder`, whole or not at all; returns its path.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    path = folder / "results.json"
+    temporary = folder / f".results.json.{os.getpid()}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(results, indent=2) + "\n")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise InputError(f"results {path}: cannot be written ({error.strerror}); choose another root folder") from error
+    return path

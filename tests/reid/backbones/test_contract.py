@@ -1,0 +1,92 @@
+"""What every backbone promises, checked on all of them."""
+
+import pytest
+import torch
+
+from reid.backbones import Backbone, ResNetTA
+
+SIZES = [(224, 224), (256, 128)]
+
+
+def backbones() -> dict[str, type[Backbone]]:
+    return {cls.__name__: cls for cls in Backbone.__subclasses__() if cls.__module__.startswith("reid.")}
+
+
+def small(name: str, size: tuple[int, int]) -> Backbone:
+    """The smallest member of a family, for a size."""
+    torch.manual_seed(0)
+    makers = {"ResNetTA": lambda: ResNetTA(depth=18, size=size)}
+    return makers[name]().eval()
+
+
+@pytest.mark.parametrize("name", backbones())
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("frames", [4, 5])
+def test_shapes(name: str, size: tuple[int, int], frames: int) -> None:
+    backbone = small(name, size)
+    with torch.no_grad():
+        features = backbone(torch.randn(2, 3, frames, *size))
+    assert features.embedding.shape == (2, backbone.width)
+    assert features.map.shape[0] == 2
+    assert features.map.ndim == 5
+    assert backbone.preprocess.size == size
+    if features.pooling is not None:
+        pooled = torch.einsum("bthw,bcthw->bc", features.pooling, features.map)
+        torch.testing.assert_close(pooled, features.embedding, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(features.pooling.sum((1, 2, 3)), torch.ones(2))
+
+
+@pytest.mark.parametrize("name", backbones())
+@pytest.mark.parametrize("needs_gradient", [False, True])
+def test_gradient_reaches_the_cam_layer_and_is_laid_out(name: str, needs_gradient: bool) -> None:
+    backbone = small(name, (64, 32))
+    kept: list[torch.Tensor] = []
+    layer = backbone.get_submodule(backbone.cam_layer(needs_gradient))
+
+    def keep(_module: torch.nn.Module, _inputs: object, output: torch.Tensor) -> torch.Tensor:
+        kept.append(output.detach().requires_grad_())
+        return kept[0].clone()
+
+    handle = layer.register_forward_hook(keep)
+    pixels = torch.randn(2, 3, 4, 64, 32)
+    backbone(pixels).embedding.sum().backward()
+    handle.remove()
+    assert kept[0].grad is not None
+    gradient = backbone.to_map(kept[0].grad, pixels.shape)
+    assert gradient.ndim == 5
+    assert gradient.shape[0] == 2
+    assert (gradient.abs().sum((1, 2, 3, 4)) > 0).all()
+
+
+@pytest.mark.parametrize("name", backbones())
+def test_a_bright_patch_lands_on_its_cell(name: str) -> None:
+    """A patch in one corner of one frame must change the map most at that frame and corner."""
+    backbone = small(name, (128, 128))
+    pixels = torch.zeros(1, 3, 4, 128, 128)
+    bright = pixels.clone()
+    bright[:, :, 2, 96:, :32] = 3.0
+    layer = backbone.get_submodule(backbone.cam_layer(needs_gradient=True))
+    kept: list[torch.Tensor] = []
+    handle = layer.register_forward_hook(lambda _module, _inputs, output: kept.append(output))
+    with torch.no_grad():
+        backbone(pixels)
+        backbone(bright)
+    handle.remove()
+    plain, changed = (backbone.to_map(activation, pixels.shape) for activation in kept)
+    difference = (changed - plain).abs().sum(1)[0]  # [T,h,w]
+    time, height, width = torch.unravel_index(difference.argmax(), difference.shape)
+    steps, rows, columns = difference.shape
+    assert time.item() == 2 * steps // 4
+    assert height.item() >= rows * 5 // 8
+    assert width.item() < columns * 3 // 8
+
+
+@pytest.mark.parametrize("name", backbones())
+def test_eval_is_deterministic_and_the_state_dict_round_trips(name: str) -> None:
+    backbone, other = small(name, (64, 32)), small(name, (64, 32))
+    for parameter in other.parameters():
+        torch.nn.init.normal_(parameter)
+    other.load_state_dict(backbone.state_dict())
+    pixels = torch.randn(1, 3, 4, 64, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(backbone(pixels).embedding, other(pixels).embedding, rtol=0, atol=0)

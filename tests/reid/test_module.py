@@ -1,0 +1,175 @@
+"""The Lightning module on a benchmark of a few clips that live in memory."""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning.pytorch import LightningDataModule, Trainer, seed_everything
+from torch import Tensor
+from torch.utils.data import DataLoader
+from typing_extensions import override
+
+from reid.backbones import ResNetTA
+from reid.checkpoint import load_model
+from reid.errors import InputError
+from reid.losses import CenterLoss, IdentityLoss, OSMLoss, TripletLoss
+from reid.module import ReIDModule
+from reid.protocol import Evaluation
+from reid.types import Clip, Tracklet
+
+PERSONS, CAMERAS, FRAMES = 3, 2, 2
+
+
+class Colours(LightningDataModule):
+    """Each person is a colour; two tracklets per person, one per camera, the second a little darker."""
+
+    identities: Sequence[int] = (7, 8, 9)
+
+    def __init__(self, share: int = 1, *, nan: bool = False) -> None:
+        super().__init__()
+        self.share = share
+        tracklets = [
+            Tracklet(Path("x"), (f"{person}{camera}.jpg",), person, camera, f"{person}C{camera}")
+            for camera in range(CAMERAS)
+            for person in self.identities
+        ]
+        self.nan = nan
+        self.evaluation = Evaluation("Colours", "toy", tracklets, [0, 1, 2], [3, 4, 5], [1] * 6, {"queries": 3})
+
+    def clip(self, index: int, person: int) -> Clip:
+        tracklet = self.evaluation.tracklets[index]
+        colour = torch.zeros(3)
+        colour[tracklet.person - 7] = 200 - 60 * tracklet.camera
+        pixels = colour.view(3, 1, 1, 1).expand(3, FRAMES, 32, 16).to(torch.uint8)
+        number = torch.tensor
+        erased = torch.zeros(FRAMES, dtype=torch.bool)
+        return Clip(
+            pixels, number(person), number(tracklet.camera), number(index), number(0), erased, number(index % 2)
+        )
+
+    @override
+    def train_dataloader(self) -> DataLoader[Clip]:
+        clips = [self.clip(index, index % PERSONS) for index in range(6)]
+        return DataLoader(clips, batch_size=6, num_workers=0)  # type: ignore[arg-type]
+
+    @override
+    def val_dataloader(self) -> DataLoader[Clip]:
+        clips = [self.clip(index, self.evaluation.tracklets[index].person) for index in range(6)]
+        return DataLoader(clips, batch_size=4, num_workers=0)  # type: ignore[arg-type]
+
+    test_dataloader = val_dataloader
+
+
+def module(identities: int = PERSONS, lr: float = 0.003, **options: Any) -> ReIDModule:
+    seed_everything(0)
+    losses = {
+        "identity": IdentityLoss(),
+        "triplet": TripletLoss(margin=0.3),
+        "center": CenterLoss(identities, 512),
+        "osm": OSMLoss(class_vectors="centers"),
+        "gone": None,
+    }
+    return ReIDModule(
+        ResNetTA(18, (32, 16)), identities, losses, optimizer=lambda p: torch.optim.Adam(p, lr=lr), **options
+    )
+
+
+def trainer(folder: Path, **options: Any) -> Trainer:
+    quiet: dict[str, Any] = {
+        "logger": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "accelerator": "cpu",
+        "default_root_dir": folder,
+        "num_sanity_val_steps": -1,
+        "log_every_n_steps": 1,
+    }
+    return Trainer(**(quiet | options))
+
+
+def test_fit_learns_logs_and_writes_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, run = module(), trainer(tmp_path, max_epochs=8, check_val_every_n_epoch=8)
+    run.fit(model, datamodule=Colours())
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert results["mAP"] == 1.0
+    assert set(results) >= {
+        "mAP",
+        "CMC-1",
+        "CMC-5",
+        "CMC-10",
+        "CMC-20",
+        "mINP",
+        "protocol",
+        "queries",
+        "queries_dropped",
+    }
+    assert (results["gallery"], results["excluded_pairs"], results["queries"]) == (3, 0, 3)
+    assert results["untrained"]["queries"] == 3
+    assert results["stage"] == "fit"
+    assert results["frames_replaced"] == 3
+    logged = set(run.logged_metrics)
+    assert logged >= {"loss", "loss/identity", "loss/triplet", "loss/center", "loss/osm", "learning_rate", "mAP"}
+    assert logged >= {"attention_entropy", "clips_per_second"}
+    assert 0 <= run.logged_metrics["attention_entropy"] <= math.log(FRAMES) + 1e-5
+    printed = capsys.readouterr().out
+    assert "before training: Colours, protocol toy: gallery 3, 3 queries (0 dropped)" in printed
+    assert str(tmp_path / "results.json") in printed
+    assert model.model.identities.tolist() == [7, 8, 9]
+
+
+@pytest.mark.parametrize("stage", ["validate", "test"])
+def test_validate_and_test_name_the_checkpoint(tmp_path: Path, stage: str) -> None:
+    model = module()
+    run = trainer(tmp_path, max_epochs=1)
+    run.fit(model, datamodule=Colours())
+    run.save_checkpoint(tmp_path / "last.ckpt")
+    evaluate = getattr(trainer(tmp_path / stage), stage)
+    evaluate(module(), datamodule=Colours(), ckpt_path=str(tmp_path / "last.ckpt"), verbose=False)
+    results = json.loads((tmp_path / stage / "results.json").read_text())
+    assert results["checkpoint"] == str(tmp_path / "last.ckpt")
+    assert len(results["checkpoint_sha256"]) == 64
+    assert results["stage"] == stage
+
+
+def test_checkpoints_of_a_module_built_in_python_hold_only_plain_data(tmp_path: Path) -> None:
+    model = module()
+    assert "backbone" not in model.hparams
+    assert model.hparams["num_identities"] == PERSONS
+    run = trainer(tmp_path, max_epochs=1)
+    run.fit(model, datamodule=Colours())
+    run.save_checkpoint(tmp_path / "last.ckpt")
+    with pytest.raises(InputError, match="give its training config"):
+        load_model(tmp_path / "last.ckpt")
+
+
+def test_the_number_of_identities_is_checked_before_training(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"3 training people but the model 5 classes: pass --model.num_identities 3"):
+        trainer(tmp_path, max_epochs=1).fit(module(identities=5), datamodule=Colours())
+
+
+def test_a_loss_that_is_not_finite_names_its_tracklets(tmp_path: Path) -> None:
+    model = module()
+    with torch.no_grad():
+        model.model.classifier.weight.fill_(math.nan)
+    with pytest.raises(FloatingPointError, match=r"identity nan.*epoch 0, batch 0, training tracklets \[0, 1, 2"):
+        trainer(tmp_path, max_epochs=1, num_sanity_val_steps=0).fit(model, datamodule=Colours())
+
+
+def test_an_evaluation_that_is_cut_short_gives_no_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trainer(tmp_path, limit_val_batches=1).validate(module(), datamodule=Colours(), verbose=False)
+    assert "cut short" in capsys.readouterr().out
+    assert not (tmp_path / "results.json").exists()
+
+
+def weights_after(folder: Path) -> Tensor:
+    model = module()
+    trainer(folder, max_epochs=2).fit(model, datamodule=Colours())
+    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+
+
+def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
+    assert torch.equal(weights_after(tmp_path / "a"), weights_after(tmp_path / "b"))

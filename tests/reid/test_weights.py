@@ -1,0 +1,110 @@
+"""Reading weights files: broken ones are named, hostile ones are refused, nothing is executed."""
+
+import argparse
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from reid.errors import InputError
+from reid.weights import read_checkpoint, tensors_of
+
+TENSORS = {"conv.weight": torch.ones(2)}
+
+
+class Hostile:
+    """A pickle that makes a folder when it is loaded."""
+
+    def __init__(self, canary: Path) -> None:
+        self.canary = canary
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.canary),)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_hostile_pickles_are_refused_and_named(tmp_path: Path, *, zipped: bool) -> None:
+    file, canary = tmp_path / "weights.pth", tmp_path / "canary"
+    torch.save({"state_dict": TENSORS, "extra": Hostile(canary)}, file, _use_new_zipfile_serialization=zipped)
+    with pytest.raises(InputError, match=r"asks for posix\.mkdir.*can run code.*convert") as caught:
+        read_checkpoint(file)
+    assert "\n" not in str(caught.value)
+    assert not canary.exists()
+
+
+def test_plain_pickle_is_refused(tmp_path: Path) -> None:
+    file, canary = tmp_path / "weights.pth", tmp_path / "canary"
+    file.write_bytes(pickle.dumps(Hostile(canary)))
+    with pytest.raises(InputError):
+        read_checkpoint(file)
+    assert not canary.exists()
+
+
+def test_a_pickled_module_is_refused(tmp_path: Path) -> None:
+    torch.save(torch.nn.Linear(1, 1), tmp_path / "weights.pth")
+    with pytest.raises(InputError, match=r"torch\.nn\.modules\.linear\.Linear"):
+        read_checkpoint(tmp_path / "weights.pth")
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [np.float32(0.5), np.float64(0.5), np.array([1, 2]), argparse.Namespace(arch="resnet50ta"), {"epoch": 3}],
+    ids=["float32", "float64", "array", "namespace", "dict"],
+)
+@pytest.mark.parametrize("zipped", [True, False])
+def test_what_published_checkpoints_hold_beside_tensors_loads(tmp_path: Path, extra: object, *, zipped: bool) -> None:
+    file = tmp_path / "weights.pth"
+    torch.save({"state_dict": TENSORS, "rank1": extra}, file, _use_new_zipfile_serialization=zipped)
+    assert list(tensors_of(read_checkpoint(file))) == ["conv.weight"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is empty"),
+        (b"<!DOCTYPE html><html></html>", "an HTML page"),
+        (b"  <html>404</html>", "an HTML page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a git-lfs pointer"),
+        (b"PK\x03\x04 cut off", "cut off, broken"),
+        (b"hello", "not a weights file"),
+        (bytes(1000), "checkpoint"),
+    ],
+)
+@pytest.mark.parametrize("name", ["weights.pth", "weights.ckpt"])
+def test_files_that_are_no_weights(tmp_path: Path, content: bytes, reason: str, name: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=reason):
+        read_checkpoint(tmp_path / name)
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        read_checkpoint(tmp_path / "none.pth")
+    with pytest.raises(InputError, match="is a folder"):
+        read_checkpoint(tmp_path)
+
+
+def test_truncated_files(tmp_path: Path) -> None:
+    torch.save(TENSORS, tmp_path / "whole.pth")
+    save_file(TENSORS, tmp_path / "whole.safetensors")
+    for name in ("whole.pth", "whole.safetensors"):
+        cut = tmp_path / f"cut.{name}"
+        cut.write_bytes((tmp_path / name).read_bytes()[:-20])
+        with pytest.raises(InputError, match="cut off, broken"):
+            read_checkpoint(cut)
+
+
+def test_safetensors(tmp_path: Path) -> None:
+    save_file(TENSORS, tmp_path / "weights.safetensors")
+    assert tensors_of(read_checkpoint(tmp_path / "weights.safetensors"))["conv.weight"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("wrapper", ["state_dict", "model", "model_state_dict", "net", None])
+def test_wrappers_and_prefixes_are_removed(wrapper: str | None) -> None:
+    inner = {"module._orig_mod.conv.weight": torch.ones(1)}
+    assert list(tensors_of({wrapper: inner} if wrapper else dict(inner))) == ["conv.weight"]

@@ -1,0 +1,175 @@
+"""Check the files of a benchmark, or write the synthetic one."""
+
+import argparse
+import inspect
+import json
+import os
+import sys
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from jsonargparse import ArgumentParser, Namespace
+from rich.console import Console
+from rich.table import Table
+
+import datasets
+from datasets.base import Benchmark
+from datasets.check import Report, check
+from datasets.counts import counts
+from datasets.findings import by_kind
+from datasets.synthetic import Synthetic
+from reid.errors import InputError, exit_status
+
+_USAGE: Final = """usage: python -m datasets check datasets.MARS --root DIR [options]
+       python -m datasets synthesize --root DIR [--seed N] [options]
+
+check       compare every count with the published one; list what is missing, misplaced, truncated or doubled
+synthesize  write the synthetic benchmark
+
+`python -m datasets check datasets.MARS --help` lists the options of a benchmark.
+"""
+_HELP: Final = ("-h", "--help")
+_LISTED: Final = 20
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 if all is right, 2 if something has to be mended."""
+    command, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    return exit_status(partial(_run, command, rest))
+
+
+def _run(command: str, arguments: list[str]) -> None:
+    if command in _HELP or (command == "check" and arguments[:1] and arguments[0] in _HELP):
+        sys.stdout.write(_USAGE)
+    elif command == "check":
+        name, *options = arguments or [""]
+        _check(name, options)
+    elif command == "synthesize":
+        _synthesize(arguments)
+    else:
+        raise InputError(f"unknown command {command!r}; expected check or synthesize")
+
+
+def _check(name: str, arguments: list[str]) -> None:
+    """The command `check`.
+
+    Raises:
+        InputError: something is wrong with the arguments, or with the files.
+    """
+    benchmark = benchmark_class(name)
+    parser = ArgumentParser(prog=f"python -m datasets check {name}", exit_on_error=False)
+    options = parser.add_class_arguments(benchmark, skip={"counts"} & set(inspect.signature(benchmark).parameters))
+    parser.add_argument("--counts", choices=("published", "any"), default="published", help="whether counts may differ")
+    reading = parser.add_mutually_exclusive_group()
+    reading.add_argument("--fast", action="store_true", help="decode no picture")
+    reading.add_argument("--hash", action="store_true", help="look for pictures of the same bytes as well")
+    parser.add_argument("--json", type=Path, help="new file for the report")
+    given = _parsed(parser, arguments)
+    if given.json:
+        _require_new(given.json)
+    build = partial(benchmark, **{option: given[option] for option in options})
+    report = check(build, decode=not given.fast, doubles=given.hash)
+    _show(name, report)
+    if given.json:
+        _write(given.json, {"benchmark": name} | report.as_dict())
+    _judge(name, report, given.counts == "published")
+
+
+def _require_new(path: Path) -> None:
+    """Refuse what cannot be written before anybody waits for it."""
+    if path.exists():
+        raise InputError(f"{path} exists; remove it or choose another name")
+    if not path.parent.is_dir():
+        raise InputError(f"{path.parent}: no such folder")
+
+
+def benchmark_class(name: str) -> type[Benchmark]:
+    """The benchmark of a name such as "datasets.MARS"; nothing is imported for it.
+
+    Raises:
+        InputError: there is none of this name.
+
+    >>> benchmark_class("datasets.MARS").__name__
+    'MARS'
+    """
+    known = {
+        f"datasets.{key}": value
+        for key, value in vars(datasets).items()
+        if isinstance(value, type) and issubclass(value, Benchmark) and value is not Benchmark
+    }
+    if name not in known:
+        raise InputError(f"unknown benchmark {name!r}; expected one of {', '.join(sorted(known))}")
+    return known[name]
+
+
+def _parsed(parser: ArgumentParser, arguments: list[str]) -> Namespace:
+    try:
+        return parser.parse_args(arguments)
+    except argparse.ArgumentError as error:
+        raise InputError(" ".join(str(error).split())) from error
+
+
+def _show(name: str, report: Report) -> None:
+    """Print the counts, then what was found, at most `_LISTED` lines a kind."""
+    console = Console(highlight=False)
+    console.print(f"{name}, {report.protocol}", markup=False, soft_wrap=True)
+    table = Table("count")
+    for column in ("found", "expected", ""):
+        table.add_column(column, justify="right")
+    for count in dict.fromkeys([*report.found, *report.expected]):
+        cells = (f"{values[count]:,}" if count in values else "-" for values in (report.found, report.expected))
+        table.add_row(count, *cells, "differs" if count in report.differing else "")
+    console.print(table)
+    for title, findings in (("note: ", report.notes), ("", report.problems)):
+        for kind, places in by_kind(findings).items():
+            left_out = [f"... and {len(places) - _LISTED:,} more"] if len(places) > _LISTED else []
+            lines = [f"{title}{kind}: {len(places):,}", *places[:_LISTED], *left_out]
+            console.print("\n  ".join(lines), markup=False, soft_wrap=True)
+
+
+def _write(path: Path, report: Mapping[str, Any]) -> None:
+    """Write the whole report, or nothing."""
+    unfinished = path.with_name(f".{path.name}.tmp-{os.getpid()}")
+    try:
+        unfinished.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _judge(name: str, report: Report, published: bool) -> None:
+    """End well, or with one line that says what has to be mended.
+
+    Raises:
+        InputError: there are problems, or counts differ that must not.
+    """
+    wrong = [f"{len(places):,} x {kind}" for kind, places in by_kind(report.problems).items()]
+    if published and report.differing:
+        wrong.append(f"{len(report.differing)} counts differ from the published ones (other data: --counts any)")
+    if wrong:
+        raise InputError(f"{name}: {', '.join(wrong)}")
+    sys.stdout.write("all right\n")
+
+
+def _synthesize(arguments: list[str]) -> None:
+    """The command `synthesize`: write the synthetic benchmark, or see that it is there already.
+
+    Raises:
+        InputError: something is wrong with the arguments, or the folder cannot be written.
+    """
+    parser = ArgumentParser(prog="python -m datasets synthesize", exit_on_error=False)
+    options = parser.add_class_arguments(Synthetic, skip={"protocol"})
+    given = _parsed(parser, arguments)
+    benchmark = Synthetic(**{option: given[option] for option in options})
+    found = counts(benchmark)
+    sys.stdout.write(
+        f"{given.root}: {found['train_tracklets']} tracklets to train, {found['query_tracklets']} queries, "
+        f"{found['gallery_tracklets']} in the gallery\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""A benchmark as Lightning reads it."""
+
+import os
+from typing import Any, Literal
+
+import torch
+from lightning.pytorch import LightningDataModule
+from torch.utils.data import DataLoader
+from typing_extensions import override
+
+from datasets.base import Benchmark
+from datasets.batches import EvaluationShare, IdentityBatches
+from datasets.clips import EvaluationClips, TrainingClips, worker_init
+from datasets.sampling import Evenly, FrameSampling, RestrictedRandom
+from datasets.transforms import Augmentation
+from reid.protocol import Evaluation, index_tracklets
+from reid.types import Clip
+
+
+class ReIDDataModule(LightningDataModule):
+    """Batches of P persons x K tracklets for training, clips of every test tracklet for evaluation.
+
+    Frames are resized to what the model's `preprocess` states.
+
+    Args:
+        benchmark: the tracklets and their protocol.
+        identities_per_batch: P.
+        tracklets_per_identity: K.
+        train_sampling: which frames of a tracklet train.
+        test_sampling: which frames are evaluated; the clips of a tracklet are averaged.
+        augmentation: how training clips are varied.
+        plan: "all_groups" spends every tracklet of a person in an epoch, "one_visit" shows each person once.
+        batches_per_epoch: length of an epoch in batches, whatever the plan gives; null leaves it to the plan.
+        test_batch: clips per batch in evaluation.
+        workers: processes that read clips.
+        on_bad_image: whether a frame that does not decode ends the run, or is replaced by a neighbour and counted.
+    """
+
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        identities_per_batch: int = 8,
+        tracklets_per_identity: int = 4,
+        train_sampling: FrameSampling | None = None,
+        test_sampling: FrameSampling | None = None,
+        augmentation: Augmentation | None = None,
+        plan: Literal["all_groups", "one_visit"] = "all_groups",
+        batches_per_epoch: int | None = None,
+        test_batch: int = 16,
+        workers: int = 2,
+        on_bad_image: Literal["error", "skip"] = "error",
+    ) -> None:
+        super().__init__()
+        self.benchmark = benchmark
+        self.identities_per_batch = identities_per_batch
+        self.tracklets_per_identity = tracklets_per_identity
+        self.train_sampling = train_sampling or RestrictedRandom(frames=8)
+        self.test_sampling = test_sampling or Evenly(frames=8)
+        self.augmentation = augmentation
+        self.plan: Literal["all_groups", "one_visit"] = plan
+        self.batches_per_epoch = batches_per_epoch
+        self.test_batch = test_batch
+        self.workers = workers
+        self.on_bad_image: Literal["error", "skip"] = on_bad_image
+        self.identities = sorted({tracklet.person for tracklet in benchmark.train})
+
+    @override
+    def setup(self, stage: str) -> None:
+        size = self.trainer.lightning_module.model.preprocess.size  # type: ignore[union-attr]
+        tracklets, query, gallery = index_tracklets(self.benchmark.query, self.benchmark.gallery)
+        self.test_clips = EvaluationClips(tracklets, self.test_sampling, size, self.on_bad_image)
+        self.evaluation = Evaluation(
+            benchmark=type(self.benchmark).__name__,
+            protocol=self.benchmark.protocol,
+            tracklets=tracklets,
+            query=query,
+            gallery=gallery,
+            clips=[self.test_sampling.clips(len(tracklet)) for tracklet in tracklets],
+            expected=self.benchmark.expected,
+        )
+        if stage == "fit":
+            self.train_clips = TrainingClips(
+                self.benchmark.train, self.train_sampling, size, self.augmentation, self.on_bad_image
+            )
+
+    @override
+    def train_dataloader(self) -> DataLoader[Clip]:
+        trainer: Any = self.trainer
+        batches = IdentityBatches(
+            [tracklet.person for tracklet in self.benchmark.train],
+            self.identities_per_batch,
+            self.tracklets_per_identity,
+            plan=self.plan,
+            seed=int(os.environ.get("PL_GLOBAL_SEED", "0")),
+            rank=trainer.global_rank,
+            world=trainer.world_size,
+            batches=self.batches_per_epoch,
+        )
+        return DataLoader(self.train_clips, batch_sampler=batches, **self._workers())
+
+    @override
+    def val_dataloader(self) -> DataLoader[Clip]:
+        trainer: Any = self.trainer
+        share = EvaluationShare(len(self.test_clips), trainer.global_rank, trainer.world_size)
+        return DataLoader(self.test_clips, batch_size=self.test_batch, sampler=share, **self._workers())
+
+    test_dataloader = val_dataloader
+
+    def _workers(self) -> dict[str, Any]:
+        """How clips are read; a worker that hangs ends the run after two minutes."""
+        if not self.workers:
+            return {"num_workers": 0}
+        return {
+            "num_workers": self.workers,
+            "persistent_workers": True,
+            "timeout": 120,
+            "worker_init_fn": worker_init,
+            "pin_memory": torch.cuda.is_available(),
+        }

@@ -1,0 +1,1 @@
+"""Drawn people under drawn cameras: what the synthetic benchmark is made of."""

@@ -1,0 +1,9 @@
+"""Explain a checkpoint: `python explain.py --video walk.mp4 --checkpoint best.ckpt --output out`."""
+
+import sys
+
+from explain.cli import main
+from reid.errors import exit_status
+
+if __name__ == "__main__":
+    sys.exit(exit_status(main))

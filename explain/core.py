@@ -1,0 +1,64 @@
+"""What every explanation is."""
+
+from abc import ABC, abstractmethod
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor, nn
+
+from explain.guard import guard
+from explain.targets import Target
+from reid.backbones.base import Backbone
+from reid.types import Output
+
+
+@runtime_checkable
+class Explainable(Protocol):
+    """A model with a backbone that knows the layout of its layers, such as a ReIDModel."""
+
+    @property
+    def backbone(self) -> Backbone:
+        """From normalised pixels to a feature map and an embedding."""
+
+    def __call__(self, pixels: Tensor) -> Output:
+        """Answer for normalised pixels [B,3,T,H,W]."""
+
+
+class Explainer(ABC):
+    """A method that says where in a clip a score comes from."""
+
+    def __call__(self, model: nn.Module, pixels: Tensor, target: Target) -> Tensor:
+        """Explain a score, and leave the model as it was.
+
+        Works in training and in validation, within `no_grad`, `inference_mode` and autocast, on a frozen, compiled or
+        distributed model.
+
+        Args:
+            model: a ReIDModel or another model with a backbone, wrapped or not.
+            pixels: [B,3,T,H,W] as `model.preprocess` gives them.
+            target: which score.
+
+        Returns:
+            [B,t,h,w] raw map: signed, float32, at the method's own grid, not normalised.
+
+        Raises:
+            InputError: this score of this model cannot be explained in this way; the message says what can.
+            TypeError: `model` has no backbone.
+            ValueError: `pixels` are not B normalised clips.
+        """
+        if pixels.ndim != 5 or not pixels.is_floating_point():  # noqa: PLR2004 - B,3,T,H,W
+            raise ValueError(f"pixels must be [B,3,T,H,W] floats (model.preprocess), not {pixels.dtype} {pixels.shape}")
+        with guard(model) as bare:
+            if not isinstance(bare, Explainable):
+                raise TypeError(f"a model with a backbone can be explained, not a {type(bare).__name__}")
+            return self.attribute(bare, pixels.detach().clone(), target).detach()
+
+    @abstractmethod
+    def attribute(self, model: Explainable, pixels: Tensor, target: Target) -> Tensor:
+        """Compute the raw map [B,t,h,w] inside of the guard.
+
+        Args:
+            model: in eval mode, frozen, with gradients on.
+            pixels: [B,3,T,H,W], a copy that may be differentiated or changed.
+            target: which score; a method that scores changed clips first settles it on the unchanged ones
+                (`explain.targets.settle`).
+        """

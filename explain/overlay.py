@@ -1,0 +1,94 @@
+"""From a raw map to colours over the frames.
+
+Maps are kept raw and signed; they are normalised here, when they are drawn, and nowhere else.
+"""
+
+import math
+from typing import Final, Literal
+
+import cv2
+import numpy as np
+import torch
+from einops import rearrange
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+Normalisation = Literal["frame", "clip"]
+"""What is stretched to the full range of colours: each frame by itself, or the whole clip.
+
+`clip` shows *when* the evidence is; `frame` shows *where* in each frame, and makes weak frames look like strong ones.
+"""
+
+_FLAT: Final = 1e-6
+"""A map whose range is below this share of its largest value is constant up to rounding."""
+
+
+def upsample(raw: Tensor, size: tuple[int, int, int]) -> Tensor:
+    """Interpolate a map [t,h,w] trilinearly to `size` (T, H, W), in float32.
+
+    Cells are areas, not points (`align_corners=False`), as in the resizing of pictures.
+
+    >>> upsample(torch.tensor([[[0.0, 4.0]]]), (1, 1, 4)).flatten().tolist()
+    [0.0, 1.0, 3.0, 4.0]
+    """
+    return F.interpolate(raw.detach().float()[None, None], size, mode="trilinear", align_corners=False)[0, 0]
+
+
+def normalise(raw: Tensor, mode: Normalisation) -> Tensor:
+    """Stretch a map [T,H,W] to 0..1 by its smallest and largest value, in float32.
+
+    Min-max is the custom of the field (Grad-CAM's and its successors' code) and keeps the order of all values, while
+    cutting at zero would show nothing of a clip whose evidence is all negative. A constant map gives zeros.
+
+    Args:
+        raw: signed map.
+        mode: whether the extremes are those of each frame or of the clip.
+
+    Raises:
+        ValueError: the map holds NaN or infinite values.
+
+    >>> normalise(torch.tensor([[[-1.0, 1.0]], [[2.0, 3.0]]]), "clip").tolist()
+    [[[0.0, 0.5]], [[0.75, 1.0]]]
+    >>> normalise(torch.tensor([[[-1.0, 1.0]], [[7.0, 7.0]]]), "frame").tolist()
+    [[[0.0, 1.0]], [[0.0, 0.0]]]
+    """
+    heat = raw.detach().float()
+    axes = (-2, -1) if mode == "frame" else (-3, -2, -1)
+    low, high = heat.amin(axes, keepdim=True), heat.amax(axes, keepdim=True)
+    if not (low.isfinite().all() and high.isfinite().all()):  # NaN is both the smallest and the largest value
+        raise ValueError("the map holds NaN or infinite values")
+    flat = high - low <= _FLAT * torch.maximum(low.abs(), high.abs())
+    return (heat - low) / (high - low).masked_fill(flat, math.inf)
+
+
+def colourise(heat: Tensor) -> NDArray[np.uint8]:
+    """Give the colours of OpenCV's JET, from blue (0) to red (1), to a map [T,H,W] of 0..1.
+
+    Returns:
+        [T,H,W,3] RGB.
+    """
+    grey = rearrange((heat.detach().float().clamp(0, 1) * 255).round().to(torch.uint8), "t h w -> (t h) w")
+    bgr = cv2.applyColorMap(grey.cpu().contiguous().numpy(), cv2.COLORMAP_JET)
+    rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+    return rearrange(rgb, "(t h) w c -> t h w c", t=len(heat))
+
+
+def blend(frames: NDArray[np.uint8], colours: NDArray[np.uint8], alpha: float = 0.5) -> NDArray[np.uint8]:
+    """Mix `alpha` parts of the colours with `1 - alpha` parts of the frames, both [T,H,W,3]."""
+    below, above = (rearrange(image, "t h w c -> (t h) (w c)") for image in (frames, colours))
+    mixed = cv2.addWeighted(above, alpha, below, 1 - alpha, 0).astype(np.uint8, copy=False)
+    return rearrange(mixed, "(t h) (w c) -> t h w c", t=len(frames), c=3)
+
+
+def overlay(frames: NDArray[np.uint8], raw: Tensor, mode: Normalisation) -> NDArray[np.uint8]:
+    """Draw a raw map [t,h,w] over frames [T,H,W,3], half and half, at the frames' own size.
+
+    The map is interpolated first and normalised then, so that the extremes that are seen are blue and red.
+
+    Returns:
+        [T,H,W,3] RGB.
+    """
+    time, height, width = frames.shape[:3]
+    heat = normalise(upsample(raw, (time, height, width)), mode)
+    return blend(frames, colourise(heat))

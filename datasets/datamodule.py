@@ -66,7 +66,8 @@ class ReIDDataModule(LightningDataModule):
 
     @override
     def setup(self, stage: str) -> None:
-        size = self.trainer.lightning_module.model.preprocess.size  # type: ignore[union-attr]
+        module: Any = self.trainer.lightning_module  # type: ignore[union-attr]  # the Trainer that runs with this
+        size: tuple[int, int] = module.model.preprocess.size
         tracklets, query, gallery = index_tracklets(self.benchmark.query, self.benchmark.gallery)
         self.test_clips = EvaluationClips(tracklets, self.test_sampling, size, self.on_bad_image)
         self.evaluation = Evaluation(

@@ -162,5 +162,4 @@ def _shares(query: Sequence[int], count: int) -> dict[int, int]:
     >>> _shares([10, 11, 12, 13, 14], 2)
     {10: 0, 11: 0, 12: 0, 13: 1, 14: 1}
     """
-    count = min(count, len(query))
     return {tracklet: place * count // len(query) for place, tracklet in enumerate(query)}

@@ -41,7 +41,7 @@ class CAM(Explainer):
     def read(self, recording: Recording, target: Target) -> Tensor:
         """Map one target's scores from a recording that may serve other methods and targets too, [B,t,h,w] float32."""
         with full_precision(recording.output.embedding.device):
-            return self.combine(recording, target)
+            return self.combine(recording, target).detach()
 
     @abstractmethod
     def combine(self, recording: Recording, target: Target) -> Tensor:
@@ -97,8 +97,8 @@ class OriginalCAM(CAM):
                 "no exact map of the score exists; take a gradient method, for example GradCAM"
             )
         weights = recording.embedding_gradient(target)
-        share = torch.einsum("bk,bkthw->bthw", weights, features.map.detach().float())
-        return features.pooling.detach().float() * share
+        share = torch.einsum("bk,bkthw->bthw", weights, features.map.float())
+        return features.pooling.float() * share
 
     @staticmethod
     def bias(recording: Recording, target: Target) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor
 from explain.cam import GradCAM, OriginalCAM
 from explain.core import Explainer
 from explain.overlay import Normalisation
-from explain.sinks.folder import FolderSink
+from explain.sinks.folder import Facts, FolderSink
 from explain.targets import ClassLogit, PairSimilarity, RunnerUp, Target, settle
 from reid.checkpoint import load_model
 from reid.errors import InputError
@@ -85,7 +85,7 @@ def explain(
         raw = _method(method)(model, pixels, target)[0].cpu()
         score = float(target(answer))
         progress.update(step, description=f"writing {output}")
-        facts = {
+        facts: Facts = {
             "source": str(source),
             "frame_indices": ", ".join(map(str, sample.indices)),
             "checkpoint": str(checkpoint),

@@ -3,14 +3,19 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from reid.errors import InputError
 from reid.model import ReIDModel
 from reid.recipe import build_model, recipe_of_checkpoint, recipe_of_config
 from reid.weights import read_checkpoint, tensors_of
+
+if TYPE_CHECKING:
+    from reid.classifier import VideoClassifier
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +41,7 @@ class LoadReport:
     dropped: tuple[str, ...]
     reshaped: tuple[str, ...]
 
+    @override
     def __str__(self) -> str:
         """Say it in one line."""
         parts = [f"{len(self.matched)} tensors matched"]
@@ -80,7 +86,7 @@ def load_weights(model: ReIDModel, path: Path) -> LoadReport:
     return report
 
 
-def load_tensors(model: ReIDModel, tensors: dict[str, Tensor]) -> LoadReport:
+def load_tensors(model: "ReIDModel | VideoClassifier", tensors: dict[str, Tensor]) -> LoadReport:
     """Copy into `model` every tensor that fits by name and shape; names of other projects are translated."""
     own = {name.removeprefix("model."): tensor for name, tensor in tensors.items() if not name.startswith("losses.")}
     own = model.backbone.translated(own)
@@ -97,8 +103,8 @@ def load_tensors(model: ReIDModel, tensors: dict[str, Tensor]) -> LoadReport:
 
 def _refuse(path: Path, model: ReIDModel, report: LoadReport, *, enough: bool) -> None:
     """Raise unless the file fills the model, or with `enough` its backbone."""
-    backbone = [name for name in model.state_dict() if name.startswith("backbone.")]
-    share = sum(name.startswith("backbone.") for name in report.matched) / len(backbone)
+    backbone = {name for name in model.state_dict() if name.startswith("backbone.") and not name.endswith(OPTIONAL)}
+    share = len(backbone & set(report.matched)) / len(backbone)
     if enough and share >= ENOUGH:
         return
     raise InputError(

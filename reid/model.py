@@ -5,6 +5,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from reid.backbones.base import Backbone
 from reid.distances import Distance
@@ -53,6 +54,7 @@ class ReIDModel(nn.Module):
         """From uint8 frames [B,3,T,H,W] to the pixels that `forward` takes."""
         return self.backbone.preprocess
 
+    @override
     def forward(self, pixels: Tensor) -> Output:
         """Embed and classify normalised pixels [B,3,T,H,W]."""
         features = self.backbone(pixels)

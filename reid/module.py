@@ -1,6 +1,7 @@
 """Training and evaluating a ReID model with Lightning."""
 
 import time
+import warnings
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Literal
@@ -63,7 +64,9 @@ class ReIDModule(LightningModule):
         weights: Path | None = None,
     ) -> None:
         super().__init__()
-        self.save_hyperparameters()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that modules are saved twice: `_keep_plain` takes them out again
+            self.save_hyperparameters()
         _keep_plain(self.hparams)
         self.model = ReIDModel(backbone, num_identities, neck, test_feature, distance)
         terms = {"identity": IdentityLoss()} if losses is None else losses
@@ -185,11 +188,11 @@ class ReIDModule(LightningModule):
 
     def _saw_everything(self) -> bool:
         """Whether this evaluation ran over all batches (a sanity check, or a limit, may cut it short)."""
-        trainer = self.trainer
+        trainer: Any = self.trainer
         if trainer.testing:
-            return sum(trainer.num_test_batches) >= len(trainer.test_dataloaders)
+            return bool(sum(trainer.num_test_batches) >= len(trainer.test_dataloaders))
         batches = trainer.num_sanity_val_batches if trainer.sanity_checking else trainer.num_val_batches
-        return sum(batches) >= len(trainer.val_dataloaders)
+        return bool(sum(batches) >= len(trainer.val_dataloaders))
 
     def _evaluate(self) -> None:
         """Rank, print, log and write."""
@@ -202,8 +205,8 @@ class ReIDModule(LightningModule):
             return
         self.results = {**self.results, **scores, **self._facts()}
         self.log_dict({name: float(scores[name]) for name in ("mAP", "CMC-1", "mINP")}, sync_dist=True)
+        folder = Path(self.trainer.log_dir or self.trainer.default_root_dir)  # on every rank: Lightning broadcasts it
         if self.trainer.is_global_zero:
-            folder = Path(self.trainer.log_dir or self.trainer.default_root_dir)
             path = write_results(folder, self.results)
             self.print(f"\n{describe(self.results, self.evaluation)}\nresults: {path}")
 

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from reid.preprocess import Preprocess
 from reid.types import Features
@@ -21,6 +22,7 @@ class Backbone(nn.Module, ABC):
     preprocess: Preprocess
 
     @abstractmethod
+    @override
     def forward(self, pixels: Tensor) -> Features:
         """Embed normalised pixels [B,3,T,H,W]."""
 

@@ -1,6 +1,6 @@
 """ResNet over the frames of a clip, joined by temporal attention."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from einops import rearrange
@@ -75,7 +75,7 @@ class ResNetTA(Backbone):
         return tensors if any(name.startswith("backbone.trunk.") for name in tensors) else rename(tensors)
 
 
-def image_resnet(depth: int, pretrained: bool) -> nn.Module:
+def image_resnet(depth: int, pretrained: bool) -> Any:  # noqa: ANN401 - nn.Module does not know timm's methods
     """A headless image ResNet of timm, optionally with ImageNet weights.
 
     Raises:

@@ -2,6 +2,7 @@
 
 from einops import rearrange
 from torch import Tensor, nn
+from typing_extensions import override
 
 
 class TemporalAttention(nn.Module):
@@ -27,8 +28,9 @@ class TemporalAttention(nn.Module):
         self.rectify = nn.ReLU() if relu else nn.Identity()
         for convolution in (self.spatial, self.temporal):
             nn.init.kaiming_normal_(convolution.weight)
-            nn.init.zeros_(convolution.bias)
+            convolution.bias.data.zero_()  # type: ignore[union-attr]  # both have one
 
+    @override
     def forward(self, maps: Tensor) -> Tensor:
         """Score maps [B,C,T,H,W]; returns [B,T], before the softmax."""
         if self.grid is None:
@@ -41,4 +43,5 @@ class TemporalAttention(nn.Module):
             )
         hidden = self.spatial(rearrange(maps, "b c t h w -> (b t) c h w")).relu()
         scores = self.temporal(rearrange(hidden, "(b t) c 1 1 -> b c t", b=len(maps)))
-        return self.rectify(rearrange(scores, "b 1 t -> b t"))
+        rectified: Tensor = self.rectify(rearrange(scores, "b 1 t -> b t"))
+        return rectified

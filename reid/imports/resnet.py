@@ -8,11 +8,11 @@ import re
 
 from torch import Tensor
 
+# Sequential positions of the jiyanggao lineage.
 STAGES = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4"}
 
 # (pattern of the foreign name, our name below ReIDModel); the first that matches counts.
 RULES = (
-    (r"base\.([014567])\.(.*)", lambda match: f"backbone.trunk.{STAGES[match[1]]}.{match[2]}"),
     (r"(?:base\.|backbone\.)?((?:conv1|bn1|layer[1-4])\..*)", r"backbone.trunk.\1"),
     (r"attention_conv\.(.*)", r"backbone.attention.spatial.\1"),
     (r"attention_tconv\.(.*)", r"backbone.attention.temporal.\1"),
@@ -34,7 +34,9 @@ def rename(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _our_name(name: str) -> str:
     """Translate one name."""
+    if (numbered := re.fullmatch(r"base\.([014567])\.(.*)", name)) is not None:
+        return f"backbone.trunk.{STAGES[numbered[1]]}.{numbered[2]}"
     for pattern, replacement in RULES:
         if (match := re.fullmatch(pattern, name)) is not None:
-            return replacement(match) if callable(replacement) else match.expand(replacement)
+            return match.expand(replacement)
     return name

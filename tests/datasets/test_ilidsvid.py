@@ -17,11 +17,11 @@ SPLITS = Path("train-test people splits/train_test_splits_ilidsvid.mat")
 REAL = Path(os.environ.get("REIDLENS_DATA", "")) / "splits/splits_ilidsvid.mat"
 
 
-def write_splits(root: Path, table: Any) -> None:  # noqa: ANN401
+def write_splits(root: Path, table: Any) -> None:
     savemat(root / SPLITS, {"ls_set": np.array(table)})  # type: ignore[no-untyped-call]
 
 
-def persons(tracklets: Any) -> list[int]:  # noqa: ANN401
+def persons(tracklets: Any) -> list[int]:
     return [tracklet.person for tracklet in tracklets]
 
 

@@ -24,7 +24,7 @@ with_real_tables = pytest.mark.skipif(
 )
 
 
-def write_mat(root: Path, name: str, **tables: Any) -> None:  # noqa: ANN401
+def write_mat(root: Path, name: str, **tables: Any) -> None:
     savemat(root / INFO / f"{name}.mat", tables)  # type: ignore[no-untyped-call]
 
 

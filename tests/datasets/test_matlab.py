@@ -13,7 +13,7 @@ from datasets.matlab import read_table
 from reid.errors import InputError
 
 
-def written(path: Path, compress: bool = True, **tables: Any) -> Path:  # noqa: ANN401
+def written(path: Path, compress: bool = True, **tables: Any) -> Path:
     savemat(path, tables, do_compression=compress)  # type: ignore[no-untyped-call]
     return path
 
@@ -57,7 +57,7 @@ def test_files_of_the_other_byte_order(tmp_path: Path) -> None:
         (np.empty((0, 2)), r"rows is float64 \[0, 2\]"),
     ],
 )
-def test_other_tables_are_refused(tmp_path: Path, value: Any, message: str) -> None:  # noqa: ANN401
+def test_other_tables_are_refused(tmp_path: Path, value: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read_table(written(tmp_path / "t.mat", rows=value), "rows", columns=2)
 

@@ -15,7 +15,7 @@ from reid.errors import InputError
 STANDARD = Path(os.environ.get("REIDLENS_DATA", "")) / "splits/splits_prid2011.json"
 
 
-def write_splits(root: Path, content: Any) -> Path:  # noqa: ANN401
+def write_splits(root: Path, content: Any) -> Path:
     path = root / "splits_prid2011.json"
     path.write_text(content if isinstance(content, str) else json.dumps(content))
     return path
@@ -80,7 +80,7 @@ def test_own_splits_beside_the_data(prid_root: Path, caplog: pytest.LogCaptureFi
         [7],
     ],
 )
-def test_splits_file_that_is_none(prid_root: Path, content: Any) -> None:  # noqa: ANN401
+def test_splits_file_that_is_none(prid_root: Path, content: Any) -> None:
     with pytest.raises(InputError, match=r"splits_prid2011.json: (not a readable JSON file|expected a list of)"):
         PRID2011(prid_root, splits_file=write_splits(prid_root, content))
 

@@ -87,7 +87,7 @@ def test_wrappers_come_off_however_deep() -> None:
     assert unwrap(DataParallel(DataParallel(model))) is model
 
 
-def compiled(how: str) -> Any:  # noqa: ANN401 - a compiled module is a callable to mypy
+def compiled(how: str) -> Any:
     model = Network().eval().requires_grad_(False)
     if how == "whole, wrapped":
         return torch.compile(model, backend="eager")

@@ -59,6 +59,7 @@ def test_the_maths_of_a_map_is_float32_under_autocast() -> None:
         recording = record(model, clips, "last")
         for method in (GradCAM(), OriginalCAM()):
             expected = method.read(recording, ClassLogit(0))
+            assert not expected.requires_grad
             with torch.autocast("cpu", torch.bfloat16):
                 assert torch.equal(method.read(recording, ClassLogit(0)), expected)
 

@@ -37,7 +37,7 @@ class Layer(nn.Module):
         }[self.form]
 
 
-def tensor_in(output: Any) -> Tensor:  # noqa: ANN401 - any layer's output
+def tensor_in(output: Any) -> Tensor:
     values = output.values() if isinstance(output, dict) else [output] if isinstance(output, Tensor) else output
     return next(value for value in values if isinstance(value, Tensor))
 

@@ -127,7 +127,7 @@ def test_validate_and_test_name_the_checkpoint(tmp_path: Path, stage: str) -> No
     run = trainer(tmp_path, max_epochs=1)
     run.fit(model, datamodule=Colours())
     run.save_checkpoint(tmp_path / "last.ckpt")
-    evaluate = getattr(trainer(tmp_path / stage), stage)
+    evaluate = getattr(trainer(tmp_path / stage, enable_checkpointing=False), stage)
     evaluate(module(), datamodule=Colours(), ckpt_path=str(tmp_path / "last.ckpt"), verbose=False)
     results = json.loads((tmp_path / stage / "results.json").read_text())
     assert results["checkpoint"] == str(tmp_path / "last.ckpt")

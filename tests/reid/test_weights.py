@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from typing_extensions import override
 
 from reid.errors import InputError
 from reid.weights import read_checkpoint, tensors_of
@@ -23,6 +24,7 @@ class Hostile:
     def __init__(self, canary: Path) -> None:
         self.canary = canary
 
+    @override
     def __reduce__(self) -> tuple[Any, ...]:
         return os.mkdir, (str(self.canary),)
 

@@ -1,11 +1,11 @@
 """ResNet with temporal attention, against the published numbers."""
 
 import math
+from typing import Literal
 
 import pytest
 import torch
 
-from reid.backbones import resnet
 from reid.backbones.resnet import ResNetTA, image_resnet
 from reid.backbones.temporal import TemporalAttention
 from reid.errors import InputError
@@ -37,7 +37,7 @@ def test_published_parameter_counts() -> None:
     [((224, 112), 2, (7, 4)), ((224, 112), 1, (14, 7)), ((256, 128), 2, (8, 4)), ((256, 128), 1, (16, 8))],
 )
 def test_published_maps_and_attention_kernels(
-    size: tuple[int, int], last_stride: resnet.Literal[1, 2], grid: tuple[int, int]
+    size: tuple[int, int], last_stride: Literal[1, 2], grid: tuple[int, int]
 ) -> None:
     backbone = ResNetTA(18, size, last_stride, attention="full").eval()
     assert backbone.attention is not None
@@ -60,6 +60,7 @@ def test_identical_frames_give_the_frame_feature_but_not_equal_weights() -> None
 def dead_attention(*, relu: bool) -> tuple[TemporalAttention, torch.Tensor]:
     torch.manual_seed(0)
     attention = TemporalAttention(8, relu=relu)
+    assert attention.temporal.bias is not None
     torch.nn.init.constant_(attention.temporal.bias, -100.0)
     return attention, attention(torch.rand(2, 8, 4, 3, 2))
 
@@ -69,13 +70,13 @@ def test_published_relu_freezes_the_attention() -> None:
     weights = scores.softmax(1)
     torch.testing.assert_close(weights, torch.full((2, 4), 0.25), rtol=0, atol=0)
     assert -(weights * weights.log()).sum(1)[0].item() == pytest.approx(math.log(4))
-    weights[:, 0].sum().backward()
+    weights[:, 0].sum().backward()  # type: ignore[no-untyped-call]
     assert all(p.grad is None or not p.grad.any() for p in attention.parameters())
 
 
 def test_attention_without_the_relu_learns() -> None:
     attention, scores = dead_attention(relu=False)
-    scores.softmax(1)[:, 0].sum().backward()
+    scores.softmax(1)[:, 0].sum().backward()  # type: ignore[no-untyped-call]
     assert attention.temporal.weight.grad is not None
     assert attention.temporal.weight.grad.any()
 

@@ -71,7 +71,7 @@ def test_a_foreign_file_computes_what_ours_does(layout: str) -> None:
     for name, tensor in source.state_dict().items():
         short = name.removeprefix("backbone.trunk.").replace("classifier.", "head.1.")
         foreign[short if layout == "torchvision" else in_slowfast(short)] = tensor
-    target.load_state_dict(target.backbone.translated(foreign))  # type: ignore[operator]
+    target.load_state_dict(target.backbone.translated(foreign))
     pixels = torch.randn(1, 3, 4, 64, 32)
     with torch.no_grad():
         torch.testing.assert_close(target(pixels).logits, source(pixels).logits, rtol=0, atol=0)

@@ -199,7 +199,7 @@ def test_help_of_a_benchmark_lists_its_options(capsys: pytest.CaptureFixture[str
 
 def test_synthesize_writes_what_check_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = str(tmp_path / "drawn")
-    small = ["--train_persons", "2", "--test_persons", "2", "--lookalikes", "2", "--cameras", "2", "--tracklets", "1"]
+    small = ["--train_persons", "2", "--test_persons", "2", "--group_size", "2", "--cameras", "2", "--tracklets", "1"]
     small += ["--frames", "[4,5]", "--distractors", "1", "--junk", "1", "--height", "32", "--width", "16"]
     assert main(["synthesize", "--root", root, *small]) == 0
     assert capsys.readouterr().out == f"{root}: 4 tracklets to train, 4 queries, 5 in the gallery\n"

@@ -2,66 +2,20 @@
 
 import json
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from lightning.pytorch import LightningDataModule, Trainer, seed_everything
+from lightning.pytorch import Trainer, seed_everything
 from torch import Tensor
-from torch.utils.data import DataLoader
-from typing_extensions import override
 
 from reid.backbones import ResNetTA
 from reid.checkpoint import load_model
 from reid.errors import InputError
 from reid.losses import CenterLoss, IdentityLoss, OSMLoss, TripletLoss
 from reid.module import ReIDModule
-from reid.protocol import Evaluation
-from reid.types import Clip, Tracklet
-
-PERSONS, CAMERAS, FRAMES = 3, 2, 2
-
-
-class Colours(LightningDataModule):
-    """Each person is a colour; two tracklets per person, one per camera, the second a little darker."""
-
-    identities: Sequence[int] = (7, 8, 9)
-
-    def __init__(self, share: int = 1, *, nan: bool = False) -> None:
-        super().__init__()
-        self.share = share
-        tracklets = [
-            Tracklet(Path("x"), (f"{person}{camera}.jpg",), person, camera, f"{person}C{camera}")
-            for camera in range(CAMERAS)
-            for person in self.identities
-        ]
-        self.nan = nan
-        self.evaluation = Evaluation("Colours", "toy", tracklets, [0, 1, 2], [3, 4, 5], [1] * 6, {"queries": 3})
-
-    def clip(self, index: int, person: int) -> Clip:
-        tracklet = self.evaluation.tracklets[index]
-        colour = torch.zeros(3)
-        colour[tracklet.person - 7] = 200 - 60 * tracklet.camera
-        pixels = colour.view(3, 1, 1, 1).expand(3, FRAMES, 32, 16).to(torch.uint8)
-        number = torch.tensor
-        erased = torch.zeros(FRAMES, dtype=torch.bool)
-        return Clip(
-            pixels, number(person), number(tracklet.camera), number(index), number(0), erased, number(index % 2)
-        )
-
-    @override
-    def train_dataloader(self) -> DataLoader[Clip]:
-        clips = [self.clip(index, index % PERSONS) for index in range(6)]
-        return DataLoader(clips, batch_size=6, num_workers=0)  # type: ignore[arg-type]
-
-    @override
-    def val_dataloader(self) -> DataLoader[Clip]:
-        clips = [self.clip(index, self.evaluation.tracklets[index].person) for index in range(6)]
-        return DataLoader(clips, batch_size=4, num_workers=0)  # type: ignore[arg-type]
-
-    test_dataloader = val_dataloader
+from tests.colours import FRAMES, PERSONS, Colours
 
 
 def module(identities: int = PERSONS, lr: float = 0.003, **options: Any) -> ReIDModule:

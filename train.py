@@ -1,26 +1,38 @@
 """Train, validate and test: `python train.py fit --config configs/demo.yaml`."""
 
 import sys
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 from lightning.pytorch import LightningDataModule, LightningModule
-from lightning.pytorch.cli import LightningCLI
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 from typing_extensions import override
 
 import explain.callback  # noqa: F401 - so that configs may name it by its short name
 from datasets.datamodule import ReIDDataModule
-from reid.errors import exit_status
+from reid.checkpoint import check_resumable
+from reid.errors import InputError, exit_status
+from reid.recipe import class_paths
 
 COMMANDS = {"fit", "validate", "test"}
 
 
 class ReIDCLI(LightningCLI):
-    """LightningCLI with the commands that ReID has."""
+    """LightningCLI with the commands that ReID has, which executes nothing that a checkpoint holds."""
 
     @staticmethod
     @override
     def subcommands() -> dict[str, set[str]]:
         return {name: skipped for name, skipped in LightningCLI.subcommands().items() if name in COMMANDS}
+
+    @override
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        super().parse_arguments(parser, args)
+        given = self.config.get(self.config.get("subcommand"), {})
+        if given.get("ckpt_path"):
+            check_resumable(Path(given.ckpt_path), class_paths(given.as_dict()))
+            given.weights_only = True
 
 
 def main(args: Sequence[str] | None = None) -> LightningCLI:
@@ -32,6 +44,7 @@ def main(args: Sequence[str] | None = None) -> LightningCLI:
     Raises:
         InputError: a user's mistake that the constructors or the run found.
     """
+    warnings.filterwarnings("ignore", ".*LeafSpec")  # Lightning's own, of no use to anybody here
     cli = ReIDCLI(
         LightningModule,
         LightningDataModule,
@@ -56,12 +69,24 @@ def next_steps(cli: LightningCLI) -> str:
     checkpoint = getattr(cli.trainer.checkpoint_callback, "best_model_path", "")
     if checkpoint and isinstance(cli.datamodule, ReIDDataModule):
         tracklet = cli.datamodule.benchmark.query[0]
-        steps.append(
-            f"  python explain.py --tracklet {tracklet.folder / tracklet.name} --checkpoint {checkpoint} "
-            f"--output {run}/explanation"
-        )
+        alone = not all(name.startswith(tracklet.name) for name in tracklet.names)  # else its folder holds others too
+        where = tracklet.folder if alone else tracklet.folder / tracklet.name
+        steps.append(f"  python explain.py --tracklet {where} --checkpoint {checkpoint} --output {run}/explanation")
     return "\n".join(steps)
 
 
+def run(args: Sequence[str] | None = None) -> None:
+    """Run one command; a checkpoint that does not fit its config is a user's mistake like others."""
+    try:
+        main(args)
+    except RuntimeError as error:
+        if "Error(s) in loading state_dict" not in str(error):
+            raise
+        raise InputError(
+            "--ckpt_path: its tensors do not fit the model of this config: give the config of that run, or start from "
+            "its weights with --model.weights FILE"
+        ) from error
+
+
 if __name__ == "__main__":
-    sys.exit(exit_status(main))
+    sys.exit(exit_status(run))

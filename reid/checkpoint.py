@@ -1,6 +1,7 @@
 """From a checkpoint file to a model."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing_extensions import override
 
 from reid.errors import InputError
 from reid.model import ReIDModel
-from reid.recipe import build_model, recipe_of_checkpoint, recipe_of_config
+from reid.recipe import build_model, recipe_of_checkpoint, recipe_of_config, refuse_foreign_classes
 from reid.weights import read_checkpoint, tensors_of
 
 if TYPE_CHECKING:
@@ -73,6 +74,25 @@ def load_model(checkpoint: Path, config: Path | None = None, device: str | torch
         _refuse(checkpoint, model, report, enough=config is not None)
     logger.info("%s: %s", checkpoint, report)
     return model.to(device).eval()
+
+
+def check_resumable(checkpoint: Path, trusted: Collection[str]) -> None:
+    """Make sure that a file is a checkpoint of `train.py`, before Lightning opens it.
+
+    Args:
+        checkpoint: the file.
+        trusted: class paths that the config of this run names.
+
+    Raises:
+        InputError: it cannot be read, is of another kind, or names classes that are neither ours nor the config's.
+    """
+    content = read_checkpoint(checkpoint)
+    if not {"state_dict", "pytorch-lightning_version"} <= set(content):
+        raise InputError(
+            f"checkpoint {checkpoint}: holds weights, but no run of train.py: --ckpt_path goes on with a run or "
+            "evaluates it; start from weights with --model.weights FILE"
+        )
+    refuse_foreign_classes(content.get("hyper_parameters"), trusted)
 
 
 def load_weights(model: ReIDModel, path: Path) -> LoadReport:

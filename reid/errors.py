@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
-BUG, MISTAKE, NOT_FINITE, INTERRUPTED = 1, 2, 3, 130
+MISTAKE, NOT_FINITE, INTERRUPTED = 2, 3, 130
 
 
 class InputError(ValueError):
@@ -16,7 +16,7 @@ class InputError(ValueError):
 
 
 def exit_status(main: Callable[[], object]) -> int:
-    """Run a command line; a mistake becomes one line on stderr.
+    """Run a command line; a mistake, or a file system that does not do as asked, becomes one line on stderr.
 
     Returns:
         0 done, 2 a user's mistake or a broken file, 3 a loss that is not finite, 130 interrupted. Anything else is a
@@ -24,14 +24,22 @@ def exit_status(main: Callable[[], object]) -> int:
     """
     try:
         main()
-    except (InputError, FloatingPointError, KeyboardInterrupt) as error:
-        if os.environ.get("REIDLENS_DEBUG"):
+    except (ValueError, OSError, FloatingPointError, KeyboardInterrupt) as error:
+        known = _known(error)
+        if known is None or os.environ.get("REIDLENS_DEBUG"):
             raise
-        print(f"error: {_message(error)}", file=sys.stderr)  # noqa: T201
-        if isinstance(error, InputError):
-            return MISTAKE
-        return NOT_FINITE if isinstance(error, FloatingPointError) else INTERRUPTED
+        print(f"error: {_message(known)}", file=sys.stderr)  # noqa: T201
+        if isinstance(known, FloatingPointError):
+            return NOT_FINITE
+        return INTERRUPTED if isinstance(known, KeyboardInterrupt) else MISTAKE
     return 0
+
+
+def _known(error: BaseException | None) -> BaseException | None:
+    """The error itself, or the mistake that caused it: jsonargparse wraps what a constructor raises."""
+    while isinstance(error, ValueError) and not isinstance(error, InputError):
+        error = error.__cause__
+    return error
 
 
 def _message(error: BaseException) -> str:

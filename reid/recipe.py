@@ -1,6 +1,7 @@
 """From a recipe (class paths and plain arguments) to a model."""
 
 import inspect
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,9 @@ import yaml
 
 from reid.errors import InputError
 from reid.model import ReIDModel
+
+HARMLESS = ("reid.", "torch.optim.")
+"""Where classes that a checkpoint may name come from."""
 
 
 def recipe_of_config(config: Path) -> dict[str, Any]:
@@ -53,7 +57,7 @@ def build_model(recipe: dict[str, Any], *, trusted: bool) -> ReIDModel:
     from jsonargparse import ArgumentError, ArgumentParser  # late: only a checkpoint's reader needs it
 
     if not trusted:
-        _refuse_foreign_classes(recipe["backbone"])
+        refuse_foreign_classes(recipe["backbone"])
     wanted = {name: recipe[name] for name in inspect.signature(ReIDModel).parameters if name in recipe}
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(ReIDModel, "model")
@@ -74,16 +78,37 @@ def _without_download(recipe: dict[str, Any]) -> dict[str, Any]:
     return {**recipe, "backbone": {**backbone, "init_args": arguments}}
 
 
-def _refuse_foreign_classes(value: Any) -> None:  # noqa: ANN401 - any plain data
-    """Raise if a class path, at any depth, leads out of `reid`: importing a module runs it."""
-    if isinstance(value, dict):
-        path = value.get("class_path", "reid.")
-        if not str(path).startswith("reid."):
-            raise InputError(
-                f"the checkpoint names the class {path}, which is not ours: give its training config with --config"
-            )
-        for inner in value.values():
-            _refuse_foreign_classes(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            _refuse_foreign_classes(inner)
+def refuse_foreign_classes(value: Any, trusted: Collection[str] = ()) -> None:  # noqa: ANN401 - any plain data
+    """Look through a checkpoint's recipe, at any depth, for classes that are not ours: importing a module runs it.
+
+    Args:
+        value: plain data.
+        trusted: class paths that the user's own config names.
+
+    Raises:
+        InputError: there is one.
+    """
+    if isinstance(value, Mapping):
+        for key in ("class_path", "_class_path"):
+            path = str(value.get(key, HARMLESS[0]))
+            if not path.startswith(HARMLESS) and path not in trusted:
+                raise InputError(
+                    f"the checkpoint names the class {path}, which is not ours: give its training config with --config"
+                )
+    if isinstance(value, Mapping | list | tuple):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            refuse_foreign_classes(inner, trusted)
+
+
+def class_paths(value: Any) -> set[str]:  # noqa: ANN401 - any plain data
+    """Collect the class paths that a config names, at any depth.
+
+    >>> sorted(class_paths({"model": {"class_path": "a.B", "init_args": {"losses": [{"class_path": "c.D"}]}}}))
+    ['a.B', 'c.D']
+    """
+    if isinstance(value, Mapping):
+        own = {str(value[key]) for key in ("class_path",) if key in value}
+        return own.union(*(class_paths(inner) for inner in value.values()))
+    if isinstance(value, list | tuple):
+        return set().union(*(class_paths(inner) for inner in value))
+    return set()

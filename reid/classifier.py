@@ -13,8 +13,8 @@ from reid.backbones.base import Backbone
 from reid.backbones.i3d import I3D
 from reid.backbones.kinetics import VideoResNet, kinetics_labels, kinetics_weights
 from reid.backbones.tsm import TSM
-from reid.checkpoint import load_tensors
 from reid.errors import InputError
+from reid.loading import load_tensors
 from reid.preprocess import Preprocess
 from reid.types import Output
 from reid.weights import read_checkpoint, tensors_of
@@ -107,7 +107,7 @@ def load_classifier(
     if labels is None and num_classes == len(kinetics_labels()):
         labels = kinetics_labels()
     model = VideoClassifier(backbone, num_classes, labels)
-    report = load_tensors(model, tensors)
+    report = load_tensors(model, backbone, tensors)
     if report.missing or report.dropped or report.reshaped:
         raise InputError(f"{source}: does not fit {architecture}: {report}; give a file of this architecture")
     return model.eval()

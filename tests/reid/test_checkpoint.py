@@ -8,8 +8,9 @@ import torch
 import yaml
 
 from reid.backbones import ResNetTA
-from reid.checkpoint import load_model, load_tensors, load_weights
+from reid.checkpoint import load_model, load_weights
 from reid.errors import InputError
+from reid.loading import load_tensors
 from reid.model import ReIDModel
 
 BACKBONE = {"class_path": "reid.backbones.resnet.ResNetTA", "init_args": {"depth": 18, "size": [64, 32]}}
@@ -134,7 +135,7 @@ def test_published_layouts_are_read(layout: str) -> None:
         prefix = next((own for own in FOREIGN[layout] if name.startswith(own)), None)
         if prefix is not None and name != "identities":
             renamed[FOREIGN[layout][prefix] + name.removeprefix(prefix)] = tensor
-    report = load_tensors(model, renamed)
+    report = load_tensors(model, model.backbone, renamed)
     assert not report.dropped
     assert set(report.matched) >= {name for name in source.state_dict() if name.startswith("backbone.trunk")}
     assert torch.equal(

@@ -1,0 +1,83 @@
+"""Every command of the README runs, on a benchmark small enough for a test."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from datasets.__main__ import main as check
+from explain.cli import main as explain
+from train import run as train
+
+ROOT = Path(__file__).parents[1]
+SMALL = [
+    "--trainer.max_epochs=1",
+    "--trainer.precision=32-true",
+    "--trainer.accelerator=cpu",
+    "--trainer.check_val_every_n_epoch=1",
+    "--trainer.log_every_n_steps=1",
+    "--model.num_identities=4",
+    "--data.identities_per_batch=4",
+    "--data.tracklets_per_identity=2",
+    "--data.train_sampling.frames=2",
+    "--data.test_sampling.frames=2",
+    "--data.batches_per_epoch=1",
+    "--data.workers=0",
+]
+TINY = ["--model.backbone.depth=18", "--model.backbone.size=[32,16]"]
+PEOPLE = ["--data.benchmark.train_persons=4", "--data.benchmark.test_persons=2", "--data.benchmark.cameras=2"]
+
+
+def commands() -> list[list[str]]:
+    """The lines of the README's shell blocks, word by word."""
+    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    parts = [part.strip() for line in lines for part in line.split("&&")]
+    return [shlex.split(part) for part in parts if part]
+
+
+@pytest.mark.filterwarnings("ignore")  # Lightning's advice
+def test_every_command_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the README's order: the demo makes the benchmark and the checkpoint that the others use."""
+    monkeypatch.chdir(ROOT)
+    data, runs = tmp_path / "synthetic", [f"--trainer.default_root_dir={tmp_path / 'runs'}"]
+    mars = [
+        "--data.benchmark.counts=any",
+        "--model.backbone.pretrained=false",
+        "--model.losses.center.num_identities=4",
+    ]
+    mars += ["--model.losses.center.width=512"]
+    seen = set()
+    for words in commands():
+        line = " ".join(words)
+        seen.add(" ".join(words[:3]))
+        where = {
+            "/data/mars": str(data),
+            "data/synthetic/bbox_test/0025/0025C1T0001": str(data / "bbox_test/0005/0005C1T0001"),
+            "last.ckpt": str(next((tmp_path / "runs").rglob("last.ckpt"), "")),
+            "runs/lightning_logs/version_0/checkpoints/last.ckpt": str(
+                next((tmp_path / "runs").rglob("last.ckpt"), "")
+            ),
+            "why": str(tmp_path / "why"),
+        }
+        words = [where.get(word, word) for word in words]  # noqa: PLW2901
+        if line.startswith("python train.py fit --config configs/demo.yaml"):
+            train([*words[2:], *SMALL, *TINY, *PEOPLE, *runs, f"--data.benchmark.root={data}"])
+        elif line.startswith("python train.py"):
+            train([*words[2:], *SMALL, *TINY, *mars, *runs] if "fit" in words else [*words[2:], *SMALL, *mars, *runs])
+        elif line.startswith("python -m datasets check"):
+            assert check([*words[3:], "--counts", "any"]) == 0
+        elif line.startswith("python explain.py --tracklet"):
+            explain([*words[2:], "--frames", "2"])
+    capsys.readouterr()
+    assert (tmp_path / "why" / "cam_video.mp4").exists()
+    assert {"python train.py fit", "python train.py test", "python -m datasets", "python explain.py --tracklet"} <= seen
+
+
+def test_what_is_named_exists() -> None:
+    text = (ROOT / "README.md").read_text()
+    for path in re.findall(r"configs/[\w/]+\.yaml|docs/[\w/]+\.png|\w+\.md", text):
+        assert (ROOT / path).exists(), path

@@ -4,7 +4,7 @@ import os
 from typing import Any, Literal
 
 import torch
-from lightning.pytorch import LightningDataModule
+from lightning.pytorch import LightningDataModule, Trainer
 from torch.utils.data import DataLoader
 from typing_extensions import override
 
@@ -97,6 +97,7 @@ class ReIDDataModule(LightningDataModule):
             world=trainer.world_size,
             batches=self.batches_per_epoch,
         )
+        batches.resume(*_position(trainer))
         return DataLoader(self.train_clips, batch_sampler=batches, **self._workers())
 
     @override
@@ -118,3 +119,17 @@ class ReIDDataModule(LightningDataModule):
             "worker_init_fn": worker_init,
             "pin_memory": torch.cuda.is_available(),
         }
+
+
+def _position(trainer: Trainer) -> tuple[int, int]:
+    """Where training goes on: the epoch, and how many of its batches are done.
+
+    Lightning itself starts a resumed epoch with the batches of epoch 0 if workers read ahead, and from its first batch.
+    """
+    epochs = trainer.fit_loop.epoch_progress.current
+    batches = trainer.fit_loop.epoch_loop.batch_progress
+    if epochs.processed == epochs.ready:  # before the first epoch, or saved at the end of one
+        return epochs.processed, 0
+    if batches.is_last_batch:
+        return epochs.processed + 1, 0
+    return epochs.processed, batches.current.processed

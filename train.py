@@ -1,21 +1,39 @@
 """Train, validate and test: `python train.py fit --config configs/demo.yaml`."""
 
+import logging
 import sys
 import warnings
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
+from typing import NoReturn
 
 from lightning.pytorch import LightningDataModule, LightningModule
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
 import explain.callback  # noqa: F401 - so that configs may name it by its short name
 from datasets.datamodule import ReIDDataModule
 from reid.checkpoint import check_resumable
 from reid.errors import InputError, exit_status
-from reid.recipe import class_paths
 
 COMMANDS = {"fit", "validate", "test"}
+
+
+class OneLineParser(LightningArgumentParser):
+    """Says in one line what is wrong with a config or an option."""
+
+    @override
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Raise the innermost reason; jsonargparse tells the way down to it, type by type."""
+        if not self.exit_on_error:  # the parser of one class inside of a config: its parser will tell
+            super().error(message, ex)
+        lines = [line.strip().lstrip("- ") for line in message.splitlines() if line.strip()]
+        blamed = [number for number, line in enumerate(lines) if line.startswith("Problem with given class_path")]
+        told = lines[blamed[-1] :] if blamed else lines
+        reason = takewhile(lambda line: not line.startswith(("Expected a <class 'NoneType'>", "Given value")), told)
+        raise InputError(f"{' '.join(reason)}; see train.py --help") from ex
 
 
 class ReIDCLI(LightningCLI):
@@ -31,8 +49,12 @@ class ReIDCLI(LightningCLI):
         super().parse_arguments(parser, args)
         given = self.config.get(self.config.get("subcommand"), {})
         if given.get("ckpt_path"):
-            check_resumable(Path(given.ckpt_path), class_paths(given.as_dict()))
+            check_resumable(Path(given.ckpt_path))
             given.weights_only = True
+
+    @override
+    def _parse_ckpt_path(self) -> None:
+        """Take nothing from the checkpoint: Lightning would let its hyper-parameters overrule the command line."""
 
 
 def main(args: Sequence[str] | None = None) -> LightningCLI:
@@ -44,7 +66,7 @@ def main(args: Sequence[str] | None = None) -> LightningCLI:
     Raises:
         InputError: a user's mistake that the constructors or the run found.
     """
-    warnings.filterwarnings("ignore", ".*LeafSpec")  # Lightning's own, of no use to anybody here
+    _quieten_lightning()
     cli = ReIDCLI(
         LightningModule,
         LightningDataModule,
@@ -54,18 +76,29 @@ def main(args: Sequence[str] | None = None) -> LightningCLI:
         save_config_kwargs={"overwrite": True},
         seed_everything_default=0,
         trainer_defaults={"use_distributed_sampler": False, "default_root_dir": "runs"},
+        parser_class=OneLineParser,
         parser_kwargs={name: {"usage": f"train.py {name} --config FILE [--key value ...]"} for name in COMMANDS},
         args=list(args) if args is not None else None,
     )
-    if cli.subcommand == "fit" and cli.trainer.is_global_zero:
+    if cli.subcommand == "fit" and cli.trainer.is_global_zero and not cli.trainer.fast_dev_run:  # type: ignore[attr-defined]
         print(next_steps(cli))  # noqa: T201
     return cli
+
+
+def _quieten_lightning() -> None:
+    """Keep Lightning's advertisements and warnings about itself off the screen."""
+    warnings.filterwarnings("ignore", ".*LeafSpec|The dirpath has changed")
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
+        lambda record: "Tip:" not in record.getMessage()
+    )
 
 
 def next_steps(cli: LightningCLI) -> str:
     """Say the exact commands that look at what a finished `fit` made."""
     run = cli.trainer.log_dir or cli.trainer.default_root_dir
-    steps = ["", "next:", f"  tensorboard --logdir {run}"]
+    steps = ["", "next:"]
+    if isinstance(cli.trainer.logger, TensorBoardLogger):
+        steps.append(f"  tensorboard --logdir {run}")
     checkpoint = getattr(cli.trainer.checkpoint_callback, "best_model_path", "")
     if checkpoint and isinstance(cli.datamodule, ReIDDataModule):
         tracklet = cli.datamodule.benchmark.query[0]

@@ -4,7 +4,7 @@ import os
 from typing import Any, Literal
 
 import torch
-from lightning.pytorch import LightningDataModule, Trainer
+from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 from typing_extensions import override
 
@@ -78,6 +78,8 @@ class ReIDDataModule(LightningDataModule):
             gallery=gallery,
             clips=[self.test_sampling.clips(len(tracklet)) for tracklet in tracklets],
             expected=self.benchmark.expected,
+            root=os.path.commonpath([tracklet.folder.parent for tracklet in tracklets]),
+            sampling=f"{type(self.test_sampling).__name__}({self.test_sampling.frames})",
         )
         if stage == "fit":
             self.train_clips = TrainingClips(
@@ -121,7 +123,7 @@ class ReIDDataModule(LightningDataModule):
         }
 
 
-def _position(trainer: Trainer) -> tuple[int, int]:
+def _position(trainer: Any) -> tuple[int, int]:  # noqa: ANN401 - Lightning's loops are typed too narrowly
     """Where training goes on: the epoch, and how many of its batches are done.
 
     Lightning itself starts a resumed epoch with the batches of epoch 0 if workers read ahead, and from its first batch.

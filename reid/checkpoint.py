@@ -1,7 +1,6 @@
 """From a checkpoint file to a model."""
 
 import logging
-from collections.abc import Collection
 from pathlib import Path
 
 import torch
@@ -9,7 +8,7 @@ import torch
 from reid.errors import InputError
 from reid.loading import OPTIONAL, LoadReport, load_tensors
 from reid.model import ReIDModel
-from reid.recipe import build_model, recipe_of_checkpoint, recipe_of_config, refuse_foreign_classes
+from reid.recipe import build_model, recipe_of_checkpoint, recipe_of_config
 from reid.weights import read_checkpoint, tensors_of
 
 logger = logging.getLogger(__name__)
@@ -42,23 +41,17 @@ def load_model(checkpoint: Path, config: Path | None = None, device: str | torch
     return model.to(device).eval()
 
 
-def check_resumable(checkpoint: Path, trusted: Collection[str]) -> None:
+def check_resumable(checkpoint: Path) -> None:
     """Make sure that a file is a checkpoint of `train.py`, before Lightning opens it.
 
-    Args:
-        checkpoint: the file.
-        trusted: class paths that the config of this run names.
-
     Raises:
-        InputError: it cannot be read, is of another kind, or names classes that are neither ours nor the config's.
+        InputError: it cannot be read, wants to run code, or is of another kind.
     """
-    content = read_checkpoint(checkpoint)
-    if not {"state_dict", "pytorch-lightning_version"} <= set(content):
+    if not {"state_dict", "pytorch-lightning_version"} <= set(read_checkpoint(checkpoint)):
         raise InputError(
             f"checkpoint {checkpoint}: holds weights, but no run of train.py: --ckpt_path goes on with a run or "
             "evaluates it; start from weights with --model.weights FILE"
         )
-    refuse_foreign_classes(content.get("hyper_parameters"), trusted)
 
 
 def load_weights(model: ReIDModel, path: Path) -> LoadReport:

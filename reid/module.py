@@ -1,5 +1,6 @@
 """Training and evaluating a ReID model with Lightning."""
 
+import os
 import time
 import warnings
 from collections.abc import Mapping, MutableMapping
@@ -76,8 +77,9 @@ class ReIDModule(LightningModule):
         self.scheduler = scheduler
         self.embeddings: Tensor | None = None  # [N,D] of the last evaluation, one row per test tracklet
         self.results: dict[str, Any] = {}
-        self._frames_replaced = 0
+        self._frames_replaced = {"train": 0, "test": 0}
         self._batch_ended = 0.0
+        self._weights = str(weights) if weights else None
         self._load_report = str(load_weights(self.model, weights)) if weights else ""
 
     @override
@@ -123,8 +125,10 @@ class ReIDModule(LightningModule):
         return output
 
     @override
-    def on_train_start(self) -> None:
+    def on_train_epoch_start(self) -> None:
         self._batch_ended = time.perf_counter()
+        if self.current_epoch + 1 == self.trainer.max_epochs:
+            self.trainer.check_val_every_n_epoch = 1  # a run always ends with an evaluation
 
     @override
     def training_step(self, batch: Clip, batch_idx: int) -> Tensor:
@@ -136,6 +140,7 @@ class ReIDModule(LightningModule):
         self.log("loss", total, prog_bar=True, batch_size=len(batch.person))
         self.log_dict({f"loss/{name}": term.detach() for name, term in terms.items()}, batch_size=len(batch.person))
         self._log_attention(output)
+        self._frames_replaced["train"] += int(batch.replaced.sum())
         return total
 
     def _centers(self) -> Tensor | None:
@@ -166,13 +171,13 @@ class ReIDModule(LightningModule):
     @override
     def on_validation_epoch_start(self) -> None:
         self.metric.reset()
-        self._frames_replaced = 0
+        self._frames_replaced["test"] = 0
 
     @override
     def validation_step(self, batch: Clip, batch_idx: int) -> None:
         output = self(self.model.preprocess(batch.pixels))
         self.metric.update(output.embedding, batch.tracklet, batch.part)
-        self._frames_replaced += int(batch.replaced.sum())
+        self._frames_replaced["test"] += int(batch.replaced.sum())
 
     @override
     def on_validation_epoch_end(self) -> None:
@@ -200,7 +205,7 @@ class ReIDModule(LightningModule):
         self.embeddings = self.metric.embeddings()
         scores = ranking.summary()
         if self.trainer.sanity_checking:
-            self.results = {"untrained": scores}
+            self.results = {"before_training": scores}
             self.print(f"\nbefore training: {describe(scores, self.evaluation)}")
             return
         self.results = {**self.results, **scores, **self._facts()}
@@ -213,21 +218,29 @@ class ReIDModule(LightningModule):
     def _facts(self) -> dict[str, Any]:
         """What identifies this evaluation."""
         checkpoint = self.trainer.ckpt_path
-        replaced = torch.tensor(self._frames_replaced, device=self.device)
         return {
             "benchmark": self.evaluation.benchmark,
+            "root": self.evaluation.root,
             "protocol": self.evaluation.protocol,
+            "sampling": self.evaluation.sampling,
             "average_precision": self.average_precision,
             "distance": self.model.distance,
             "test_feature": self.model.test_feature,
             "stage": str(self.trainer.state.fn.value) if self.trainer.state.fn else "",
             "epoch": self.current_epoch,
             "step": self.global_step,
-            "frames_replaced": int(self.trainer.strategy.reduce(replaced, reduce_op="sum")),
+            "seed": int(os.environ.get("PL_GLOBAL_SEED", "0")),
+            "frames_replaced": self._sum_over_ranks(self._frames_replaced["test"]),
+            "frames_replaced_in_training": self._sum_over_ranks(self._frames_replaced["train"]),
+            "weights": self._weights,
             "checkpoint": str(checkpoint) if checkpoint else None,
             "checkpoint_sha256": file_hash(Path(checkpoint)) if checkpoint else None,
             "versions": versions(),
         }
+
+    def _sum_over_ranks(self, count: int) -> int:
+        """Add up a number of all processes."""
+        return int(self.trainer.strategy.reduce(torch.tensor(count, device=self.device), reduce_op="sum"))
 
 
 def _keep_plain(hparams: MutableMapping[str, Any]) -> None:

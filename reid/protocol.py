@@ -12,6 +12,8 @@ class Evaluation:
 
     Attributes:
         benchmark: name of the benchmark.
+        root: folder of its files.
+        sampling: which frames of a tracklet are evaluated, in words.
         protocol: name of the protocol.
         tracklets: the N unique tracklets among queries and gallery.
         query: indices into `tracklets`.
@@ -27,6 +29,8 @@ class Evaluation:
     gallery: Sequence[int]
     clips: Sequence[int]
     expected: Mapping[str, int] = field(default_factory=dict)
+    root: str = ""
+    sampling: str = ""
 
 
 def index_tracklets(

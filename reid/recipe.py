@@ -1,29 +1,35 @@
 """From a recipe (class paths and plain arguments) to a model."""
 
 import inspect
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+from torch import Tensor
 
 from reid.errors import InputError
+from reid.imports import cam_tool
 from reid.model import ReIDModel
-
-HARMLESS = ("reid.", "torch.optim.")
-"""Where classes that a checkpoint may name come from."""
+from reid.weights import tensors_of
 
 
-def recipe_of_config(config: Path) -> dict[str, Any]:
-    """Take the `model` section of a training config.
+def recipe_of_config(config: Path, tensors: Mapping[str, Tensor] | None = None) -> dict[str, Any]:
+    """Take the `model` section of a training config, or translate a config of the kind that `cam_tool` reads.
+
+    Args:
+        config: the YAML file.
+        tensors: of the checkpoint, by name; only the translation looks at them.
 
     Raises:
-        InputError: the file cannot be read or has no such section.
+        InputError: the file cannot be read, has no such section, or has no counterpart here.
     """
     try:
         content = yaml.safe_load(config.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"config {config}: cannot be read as YAML ({str(error).splitlines()[0]})") from error
+    if cam_tool.is_config(content):
+        return cam_tool.recipe(content, tensors)
     section = content.get("model") if isinstance(content, dict) else None
     if not isinstance(section, dict):
         raise InputError(f"config {config}: has no `model` section; give the YAML that the model was trained with")
@@ -31,11 +37,13 @@ def recipe_of_config(config: Path) -> dict[str, Any]:
 
 
 def recipe_of_checkpoint(checkpoint: Path, content: dict[str, Any]) -> dict[str, Any]:
-    """Take the hyper-parameters that training stored.
+    """Take the hyper-parameters that training stored, or translate a config of the kind that `cam_tool` reads.
 
     Raises:
-        InputError: there are none.
+        InputError: there is neither, or it has no counterpart here.
     """
+    if cam_tool.is_config(config := content.get("config")):
+        return cam_tool.recipe(config, tensors_of(content))
     recipe = content.get("hyper_parameters")
     if not isinstance(recipe, dict) or "backbone" not in recipe:
         raise InputError(
@@ -57,7 +65,7 @@ def build_model(recipe: dict[str, Any], *, trusted: bool) -> ReIDModel:
     from jsonargparse import ArgumentError, ArgumentParser  # late: only a checkpoint's reader needs it
 
     if not trusted:
-        refuse_foreign_classes(recipe["backbone"])
+        _refuse_foreign_classes(recipe["backbone"])
     wanted = {name: recipe[name] for name in inspect.signature(ReIDModel).parameters if name in recipe}
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(ReIDModel, "model")
@@ -78,37 +86,14 @@ def _without_download(recipe: dict[str, Any]) -> dict[str, Any]:
     return {**recipe, "backbone": {**backbone, "init_args": arguments}}
 
 
-def refuse_foreign_classes(value: Any, trusted: Collection[str] = ()) -> None:  # noqa: ANN401 - any plain data
-    """Look through a checkpoint's recipe, at any depth, for classes that are not ours: importing a module runs it.
-
-    Args:
-        value: plain data.
-        trusted: class paths that the user's own config names.
-
-    Raises:
-        InputError: there is one.
-    """
+def _refuse_foreign_classes(value: Any) -> None:  # noqa: ANN401 - any plain data
+    """Raise if a class path, at any depth, leads out of `reid`: importing a module runs it."""
     if isinstance(value, Mapping):
-        for key in ("class_path", "_class_path"):
-            path = str(value.get(key, HARMLESS[0]))
-            if not path.startswith(HARMLESS) and path not in trusted:
-                raise InputError(
-                    f"the checkpoint names the class {path}, which is not ours: give its training config with --config"
-                )
+        path = str(value.get("class_path", "reid."))
+        if not path.startswith("reid."):
+            raise InputError(
+                f"the checkpoint names the class {path}, which is not ours: give its training config with --config"
+            )
     if isinstance(value, Mapping | list | tuple):
         for inner in value.values() if isinstance(value, Mapping) else value:
-            refuse_foreign_classes(inner, trusted)
-
-
-def class_paths(value: Any) -> set[str]:  # noqa: ANN401 - any plain data
-    """Collect the class paths that a config names, at any depth.
-
-    >>> sorted(class_paths({"model": {"class_path": "a.B", "init_args": {"losses": [{"class_path": "c.D"}]}}}))
-    ['a.B', 'c.D']
-    """
-    if isinstance(value, Mapping):
-        own = {str(value[key]) for key in ("class_path",) if key in value}
-        return own.union(*(class_paths(inner) for inner in value.values()))
-    if isinstance(value, list | tuple):
-        return set().union(*(class_paths(inner) for inner in value))
-    return set()
+            _refuse_foreign_classes(inner)

@@ -45,7 +45,7 @@ def describe(results: Results, evaluation: Evaluation) -> str:
     if results["tied_queries"]:
         lines.append(f"{results['tied_queries']} queries have a wrong tracklet at the distance of a right one")
     if results.get("frames_replaced"):
-        lines.append(f"{results['frames_replaced']} frames did not decode and were replaced by a neighbour")
+        lines.append(f"frames that did not decode and were replaced by a neighbour: {results['frames_replaced']}")
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ import argparse
 import pickle
 import re
 import warnings
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -77,14 +78,20 @@ def _refuse_what_is_no_file(path: Path) -> None:
 
 
 def _load_data_only(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
-    """Unpickle tensors and plain data; every other global is refused by torch itself."""
+    """Unpickle tensors and plain data; every other global is refused by torch itself.
+
+    Bytes of Python 2, in which many ReID files were written, are text and data alike: Latin-1 keeps both.
+    """
     with torch.serialization.safe_globals(_harmless_globals()), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's advice on pickles, before it refuses them
-        return torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True, encoding="latin1")
 
 
 def _harmless_globals() -> list[Any]:
-    """Data types that published ReID checkpoints hold beside tensors: numpy scalars, arrays, an argparse namespace."""
+    """Data types that published checkpoints hold beside tensors: numpy scalars and arrays, a namespace, a config.
+
+    Nodes of a yacs config are read as plain dictionaries; neither yacs nor fvcore is needed.
+    """
     multiarray = np._core.multiarray  # type: ignore[attr-defined]  # noqa: SLF001 - the pickled name of numpy's scalars
     both_names = [
         entry
@@ -92,7 +99,8 @@ def _harmless_globals() -> list[Any]:
         for entry in (getattr(multiarray, name), (getattr(multiarray, name), f"numpy.core.multiarray.{name}"))
     ]
     dtypes = [type(np.dtype(code)) for code in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?")]
-    return [argparse.Namespace, np.dtype, np.ndarray, *both_names, *dtypes]
+    nodes = [(OrderedDict, f"{module}.CfgNode") for module in ("yacs.config", "fvcore.common.config")]
+    return [argparse.Namespace, np.dtype, np.ndarray, *both_names, *dtypes, *nodes]
 
 
 def _why_refused(path: Path, error: pickle.UnpicklingError) -> str:

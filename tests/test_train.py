@@ -65,6 +65,17 @@ def train(command: str, folder: Path, *flags: str) -> subprocess.CompletedProces
     )
 
 
+def test_the_config_rules_over_the_checkpoint(folder: Path) -> None:
+    """Lightning would take the hyper-parameters of the checkpoint and overrule the command line without a word."""
+    flags = ["--model.distance", "euclidean", "--model.average_precision", "trapezoid"]
+    where = ["--trainer.default_root_dir", str(folder / "v"), "--ckpt_path", str(checkpoint(folder))]
+    assert train("validate", folder, *flags, *where).returncode == 0
+    (path,) = (folder / "v").rglob("results.json")
+    results = json.loads(path.read_text())
+    assert (results["distance"], results["average_precision"]) == ("euclidean", "trapezoid")
+    assert results["root"] == str(folder / "data/bbox_test")
+
+
 def checkpoint(folder: Path) -> Path:
     return next((folder / "runs").rglob("*.ckpt"))
 
@@ -74,7 +85,7 @@ def test_fit_ends_with_results_and_the_next_commands(folder: Path) -> None:
     run = folder / "runs/lightning_logs/version_0"
     results = json.loads((run / "results.json").read_text())
     assert results["protocol"] == "official"
-    assert results["untrained"]["queries"] == results["queries"] == 4
+    assert results["before_training"]["queries"] == results["queries"] == 4
     assert f"results: {run / 'results.json'}" in printed
     assert f"tensorboard --logdir {run}" in printed
     assert f"--checkpoint {checkpoint(folder)}" in printed
@@ -117,10 +128,12 @@ MISTAKES = {
     "checkpoint that is a page": ("--ckpt_path={0}/page.ckpt", "an HTML page"),
     "checkpoint that is bare": ("--ckpt_path={0}/bare.ckpt", "--model.weights"),
     "checkpoint with objects": ("--ckpt_path={0}/objects.ckpt", "which can run code"),
-    "checkpoint that names a class": ("--ckpt_path={0}/hostile.ckpt", "evil.Net"),
+    "checkpoint that names a class": ("--ckpt_path={0}/hostile.ckpt", "do not fit the model of this config"),
     "checkpoint of other shapes": ("--ckpt_path={0}/other.ckpt", "do not fit the model of this config"),
     "checkpoint that is missing": ("--ckpt_path=nowhere.ckpt", "nowhere.ckpt: no such file"),
     "output is a file": ("--trainer.default_root_dir={0}/a_file", "a_file"),
+    "misspelt option": ("--model.backbone.dept=3", "'reid.backbones.ResNetTA': Option 'dept' is not accepted"),
+    "unknown option": ("--modl.backbone=3", "unrecognized arguments: --modl.backbone=3"),
     "too many people a batch": ("--data.identities_per_batch=9", "9"),
 }
 

@@ -20,7 +20,7 @@ class TripletLoss(Loss):
 
     Args:
         weight: factor of this term in the total.
-        margin: by how much the negative should be further away than the positive; null for the soft margin
+        margin: by how much the negative should be further away than the positive; "soft" for
             log(1 + exp(positive - negative)).
         distance: "euclidean", or "cosine" for the negative cosine similarity, which makes the term
             max(0, s_negative - s_positive + margin).
@@ -30,7 +30,7 @@ class TripletLoss(Loss):
     def __init__(
         self,
         weight: float = 1.0,
-        margin: float | None = 0.3,
+        margin: float | Literal["soft"] = 0.3,
         distance: Literal["euclidean", "cosine"] = "euclidean",
         feature: Feature = "before_neck",
     ) -> None:
@@ -45,7 +45,7 @@ class TripletLoss(Loss):
         with full_precision(embedding.device):
             distance = pairwise_euclidean(embedding) if self.distance == "euclidean" else -_cosine(embedding)
             gap = _hardest_gap(distance, person)
-            return (F.softplus(gap) if self.margin is None else F.relu(gap + self.margin)).mean()
+            return (F.softplus(gap) if self.margin == "soft" else F.relu(gap + self.margin)).mean()
 
 
 def pairwise_euclidean(embedding: Tensor) -> Tensor:

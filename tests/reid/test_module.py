@@ -62,7 +62,7 @@ def test_fit_learns_logs_and_writes_results(tmp_path: Path, capsys: pytest.Captu
         "queries_dropped",
     }
     assert (results["gallery"], results["excluded_pairs"], results["queries"]) == (3, 0, 3)
-    assert results["untrained"]["queries"] == 3
+    assert results["before_training"]["queries"] == 3
     assert results["stage"] == "fit"
     assert results["frames_replaced"] == 3
     logged = set(run.logged_metrics)

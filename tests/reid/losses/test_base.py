@@ -18,9 +18,9 @@ K, D = 5, 6
 MAKERS: dict[str, Callable[[], Loss]] = {
     "identity": IdentityLoss,
     "triplet": TripletLoss,
-    "triplet soft": lambda: TripletLoss(margin=None),
+    "triplet soft": lambda: TripletLoss(margin="soft"),
     "triplet cosine": lambda: TripletLoss(distance="cosine"),
-    "triplet cosine soft": lambda: TripletLoss(margin=None, distance="cosine"),
+    "triplet cosine soft": lambda: TripletLoss(margin="soft", distance="cosine"),
     "center": lambda: CenterLoss(K, D),
     "osm": OSMLoss,
     "osm centers": lambda: OSMLoss(class_vectors="centers"),

@@ -71,7 +71,7 @@ def _check(name: str, arguments: list[str]) -> None:
         _require_new(given.json)
     build = partial(benchmark, **{option: given[option] for option in options})
     report = check(build, decode=not given.fast, doubles=given.hash)
-    _show(name, report)
+    _show(name, report, compared=given.counts == "published")
     if given.json:
         _write(given.json, {"benchmark": name} | report.as_dict())
     _judge(name, report, given.counts == "published")
@@ -111,16 +111,17 @@ def _parsed(parser: ArgumentParser, arguments: list[str]) -> Namespace:
         raise InputError(" ".join(str(error).split())) from error
 
 
-def _show(name: str, report: Report) -> None:
-    """Print the counts, then what was found, at most `_LISTED` lines a kind."""
+def _show(name: str, report: Report, *, compared: bool) -> None:
+    """Print the counts, beside the published ones if they matter, then what was found, `_LISTED` lines a kind."""
     console = Console(highlight=False)
     console.print(f"{name}, {report.protocol}", markup=False, soft_wrap=True)
     table = Table("count")
-    for column in ("found", "expected", ""):
+    for column in ("found", "expected", "") if compared else ("found",):
         table.add_column(column, justify="right")
     for count in dict.fromkeys([*report.found, *report.expected]):
-        cells = (f"{values[count]:,}" if count in values else "-" for values in (report.found, report.expected))
-        table.add_row(count, *cells, "differs" if count in report.differing else "")
+        cells = [f"{values[count]:,}" if count in values else "-" for values in (report.found, report.expected)]
+        cells.append("differs" if count in report.differing else "")
+        table.add_row(count, *(cells if compared else cells[:1]))
     console.print(table)
     for title, findings in (("note: ", report.notes), ("", report.problems)):
         for kind, places in by_kind(findings).items():

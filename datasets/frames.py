@@ -35,5 +35,6 @@ def listing(folder: Path) -> list[str]:
     try:
         return os.listdir(folder)  # noqa: PTH208  (a Path object for each of a million files costs seconds)
     except OSError as error:
-        reason = "no such folder" if isinstance(error, FileNotFoundError) else f"cannot be listed ({error.strerror})"
+        missing = isinstance(error, FileNotFoundError)
+        reason = "no such folder; pass the root of the data" if missing else f"cannot be listed ({error.strerror})"
         raise InputError(f"{folder}: {reason}") from error

@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--finer", action="store_true", help="explain the class against its runner-up")
     flags.add_argument("--frames", type=_positive, default=16, help="frames that are sampled evenly")
     flags.add_argument("--normalize", choices=NORMALISATIONS, default="frame", help="what spans the colour scale")
-    flags.add_argument("--scorecam_batch_size", type=_positive, default=32, help="clips per forward pass of scorecam")
+    flags.add_argument("--scorecam_batch_size", type=_positive, default=32, help="clips per pass, for scorecam alone")
     flags.add_argument("--device", help="such as cpu or cuda:0; the best there is if not given")
     return flags
 

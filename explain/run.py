@@ -1,8 +1,9 @@
 """One explanation from files to files: what `explain.py` does."""
 
 import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -23,14 +24,15 @@ from reid.model import ReIDModel
 from reid.types import Output
 from reid.video import FrameSample, count_frames, sample_evenly
 
-Method = Literal["originalcam", "gradcam"]
+METHODS: Mapping[str, Callable[[], Explainer]] = {"originalcam": OriginalCAM, "gradcam": GradCAM}
+"""What `--method` may name."""
 
 
 def explain(
     source: Path,
     checkpoint: Path,
     output: Path,
-    method: Method = "originalcam",
+    method: str = "originalcam",
     config: Path | None = None,
     against: Path | None = None,
     target_id: int | None = None,
@@ -48,7 +50,7 @@ def explain(
         source: a video file, a folder of frames, or the common start of their paths.
         checkpoint: see `reid.checkpoint.load_model`.
         output: the folder to write, see `explain.sinks.FolderSink`.
-        method: "originalcam" or "gradcam".
+        method: a name in `METHODS`.
         config: see `reid.checkpoint.load_model`.
         against: explain the similarity to this video or tracklet, instead of a class.
         target_id: class 0..K-1; None is the predicted one.
@@ -62,29 +64,26 @@ def explain(
         InputError: a file is missing or broken, the model does not fit it, or the folder cannot be written.
     """
     started = time.perf_counter()
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        step = progress.add_task("checking the files")
+    with _progress() as report:
+        report("checking the files")
         place = _device(device)
         FolderSink(output, normalization, overwrite=overwrite)
-        for path in (source, against):
-            if path is not None:
-                count_frames(path)
-        progress.update(step, description=f"loading {checkpoint.name}")
+        for path in (source, *([against] if against else [])):
+            count_frames(path)
+        report(f"loading {checkpoint.name}")
         model = load_model(checkpoint, config, place)
-        progress.update(step, description=f"reading {frames} frames of {source.name}")
+        report(f"reading {frames} frames of {source.name}")
         sample = sample_evenly(source, frames)
         pixels = _pixels(model, sample, place)
-        progress.update(step, description=f"running {method} on {place}")
+        report(f"running {method} on {place}")
         answer = _answer(model, pixels)
-        target, question = _target(model, answer, target_id, finer=finer)
-        if against is not None:
-            other = _answer(model, _pixels(model, sample_evenly(against, frames), place)).embedding[0]
-            target, question = PairSimilarity(other), f"similarity to {against}"
-        raw = _method(method)(model, pixels, target)[0].cpu()
-        score = float(target(answer))
-        progress.update(step, description=f"writing {output}")
+        if against is None:
+            target, question = _class_target(model, answer, target_id, finer=finer)
+        else:
+            other = _answer(model, _pixels(model, sample_evenly(against, frames), place))
+            target, question = PairSimilarity(other.embedding[0]), f"similarity to {against}"
+        raw = METHODS[method]()(model, pixels, target)[0].cpu()
+        report(f"writing {output}")
         facts: Facts = {
             "source": str(source),
             "frame_indices": ", ".join(map(str, sample.indices)),
@@ -92,7 +91,7 @@ def explain(
             "backbone": type(model.backbone).__name__,
             "method": method,
             "target": question,
-            "score": score,
+            "score": (score := float(target(answer))),
         }
         sink = FolderSink(output, normalization, overwrite=overwrite, facts=facts)
         sink.write(f"{source.name}: {method}, {question}", sample.frames, raw)
@@ -100,6 +99,16 @@ def explain(
         f"{method}: {question}, score {score:.3f}, {len(sample.frames)} frames, {time.perf_counter() - started:.1f} s: "
         f"{output}/cam_video.mp4, {output}/contact_sheet.png"
     )
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Show what is being done, on a terminal; yields what is to be told."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        step = progress.add_task("")
+        yield lambda doing: progress.update(step, description=doing)
 
 
 def _device(name: str | None) -> torch.device:
@@ -127,19 +136,15 @@ def _answer(model: ReIDModel, pixels: Tensor) -> Output:
     return output
 
 
-def _target(model: ReIDModel, answer: Output, target_id: int | None, *, finer: bool) -> tuple[Target, str]:
+def _class_target(model: ReIDModel, answer: Output, target_id: int | None, *, finer: bool) -> tuple[Target, str]:
     """The score of a class, settled on the clip, and its name."""
+    classes = len(model.identities)
+    if target_id is not None and not 0 <= target_id < classes:
+        raise InputError(f"--target_id {target_id}: the model knows the classes 0..{classes - 1}")
     own = int(answer.logits.argmax()) if target_id is None else target_id
     target = settle(RunnerUp(own) if finer else ClassLogit(own), answer)
-    target(answer)  # says so if there is no such class
-    question = f"class {own}"
-    if (person := int(model.identities[own])) >= 0:
-        question += f" (person {person})"
+    person = int(model.identities[own])
+    question = f"class {own}" + (f" (person {person})" if person >= 0 else "")
     if isinstance(target, RunnerUp):
         question += f" against its runner-up, class {int(torch.as_tensor(target.rival))}"
     return target, question
-
-
-def _method(name: Method) -> Explainer:
-    """The method of that name."""
-    return OriginalCAM() if name == "originalcam" else GradCAM()

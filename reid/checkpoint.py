@@ -1,6 +1,7 @@
 """From a checkpoint file to a model."""
 
 import logging
+import math
 from pathlib import Path
 
 import torch
@@ -32,11 +33,12 @@ def load_model(checkpoint: Path, config: Path | None = None, device: str | torch
         InputError: the file cannot be read, says nothing of its model, or does not fit it.
     """
     content = read_checkpoint(checkpoint)
-    recipe = recipe_of_config(config) if config else recipe_of_checkpoint(checkpoint, content)
+    tensors = tensors_of(content)
+    recipe = recipe_of_config(config, tensors) if config else recipe_of_checkpoint(checkpoint, content)
     model = build_model(recipe, trusted=config is not None)
-    report = load_tensors(model, model.backbone, tensors_of(content))
+    report = load_tensors(model, model.backbone, tensors)
     if report.missing or report.reshaped:
-        _refuse(checkpoint, model, report, enough=config is not None)
+        _refuse(checkpoint, model, report, ENOUGH if config else math.inf)
     logger.info("%s: %s", checkpoint, report)
     return model.to(device).eval()
 
@@ -54,24 +56,29 @@ def check_resumable(checkpoint: Path) -> None:
         )
 
 
-def load_weights(model: ReIDModel, path: Path) -> LoadReport:
+def load_weights(model: ReIDModel, path: Path, minimum: float = ENOUGH) -> LoadReport:
     """Start `model` from the tensors of a file of ours or of another project; a classifier of other people is dropped.
 
+    Args:
+        model: whose tensors are replaced.
+        path: the file.
+        minimum: share of the backbone's tensors that the file must fill, 0..1.
+
     Raises:
-        InputError: the file cannot be read, or fills less than 90 % of the backbone.
+        InputError: the file cannot be read, or fills less of the backbone.
     """
     report = load_tensors(model, model.backbone, tensors_of(read_checkpoint(path)))
-    _refuse(path, model, report, enough=True)
+    _refuse(path, model, report, minimum, ", or lower --model.weights_minimum")
     return report
 
 
-def _refuse(path: Path, model: ReIDModel, report: LoadReport, *, enough: bool) -> None:
-    """Raise unless the file fills the model, or with `enough` its backbone."""
+def _refuse(path: Path, model: ReIDModel, report: LoadReport, minimum: float, advice: str = "") -> None:
+    """Raise unless the file fills this share of the backbone."""
     backbone = {name for name in model.state_dict() if name.startswith("backbone.") and not name.endswith(OPTIONAL)}
     share = len(backbone & set(report.matched)) / len(backbone)
-    if enough and share >= ENOUGH:
+    if share >= minimum:
         return
     raise InputError(
         f"checkpoint {path}: does not fit {type(model.backbone).__name__}: {report}; it fills {share:.0%} of the "
-        "backbone. Give the weights of this architecture, or the config that the weights were trained with"
+        f"backbone. Give the weights of this architecture, or the config that the weights were trained with{advice}"
     )

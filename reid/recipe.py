@@ -42,7 +42,8 @@ def recipe_of_checkpoint(checkpoint: Path, content: dict[str, Any]) -> dict[str,
     Raises:
         InputError: there is neither, or it has no counterpart here.
     """
-    if cam_tool.is_config(config := content.get("config")):
+    config: Any = content.get("config")
+    if cam_tool.is_config(config):
         return cam_tool.recipe(config, tensors_of(content))
     recipe = content.get("hyper_parameters")
     if not isinstance(recipe, dict) or "backbone" not in recipe:

@@ -93,12 +93,12 @@ def _mvit(config: Mapping[str, Any]) -> dict[str, Any]:
 def _uniformer(config: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments of UniFormerV2."""
     data, network = _section(config, "DATA"), _section(config, "UNIFORMERV2")
-    name = network.get("BACKBONE", "uniformerv2_b16")
+    name = str(network.get("BACKBONE", "uniformerv2_b16"))
     if name not in TOWERS:
         raise InputError(f"UNIFORMERV2.BACKBONE {name}: no such network here; there are {', '.join(TOWERS)}")
     tower = TOWERS[name]
-    stages = list(network.get("RETURN_LIST", [8, 9, 10, 11]))
-    if stages != list(range(tower["depth"]))[-len(stages) :]:
+    stages = network.get("RETURN_LIST", [8, 9, 10, 11])
+    if not isinstance(stages, list) or stages != list(range(tower["depth"]))[-len(stages) :]:
         raise InputError(f"UNIFORMERV2.RETURN_LIST {stages}: here the query reads the last of {tower['depth']} blocks")
     relations = "double" if network.get("DOUBLE_LMHRA", True) else "single"
     return {

@@ -1,12 +1,19 @@
 """Published ResNet ReID checkpoints: other names for the same tensors.
 
 Read are the layouts of torchvision, torchreid, jiyanggao/Video-Person-ReID (TA), the Fantastic-Techniques code (TA with
-bag of tricks), reid-strong-baseline and fast-reid.
+bag of tricks), reid-strong-baseline and fast-reid (whose stem pools without padding, which the names do not tell), and
+the inflated networks of AP3D whose kernels span one frame, without their neck, which follows another pooling.
 """
 
 import re
 
+from einops import rearrange
 from torch import Tensor
+
+from reid.errors import InputError
+
+CLIP_KERNEL = 5
+"""Axes of a kernel of clips; a kernel of images has one less."""
 
 # Sequential positions of the jiyanggao lineage.
 STAGES = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4"}
@@ -23,13 +30,17 @@ RULES = (
 
 
 def rename(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Give the tensors our names; a name that no rule knows stays as it is.
+    """Give the tensors our names and axes; a name that no rule knows stays as it is.
+
+    Raises:
+        InputError: a kernel of the ResNet spans several frames.
 
     >>> import torch
     >>> list(rename({"base.4.0.conv1.weight": torch.zeros(1), "classifier.bn.bias": torch.zeros(1)}))
     ['backbone.trunk.layer1.0.conv1.weight', 'neck.bias']
     """
-    return {_our_name(name): tensor for name, tensor in tensors.items()}
+    renamed = {_our_name(name): tensor for name, tensor in tensors.items()}
+    return {name: _of_one_frame(name, tensor) for name, tensor in renamed.items()}
 
 
 def _our_name(name: str) -> str:
@@ -40,3 +51,15 @@ def _our_name(name: str) -> str:
         if (match := re.fullmatch(pattern, name)) is not None:
             return match.expand(replacement)
     return name
+
+
+def _of_one_frame(name: str, tensor: Tensor) -> Tensor:
+    """Drop the time axis of an inflated kernel: over one frame it is the same as the kernel of an image."""
+    if tensor.ndim != CLIP_KERNEL or not name.startswith("backbone.trunk."):
+        return tensor
+    if tensor.shape[2] > 1:
+        raise InputError(
+            f"the weights' {name.removeprefix('backbone.trunk.')} spans {tensor.shape[2]} frames, but this ResNet sees "
+            "one frame at a time: give weights of a frame-wise network"
+        )
+    return rearrange(tensor, "o i 1 h w -> o i h w")

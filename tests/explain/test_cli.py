@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from explain.cli import main, parser
+from explain.cli import METHODS, main, parser
+from explain.run import METHODS as RUNNABLE
 from reid.backbones import ResNetTA
 from reid.errors import InputError, exit_status
 from reid.model import ReIDModel
@@ -58,6 +59,7 @@ def test_the_flags_of_the_cam_tool_are_all_there() -> None:
     flags = {option.removeprefix("--") for action in parser()._actions for option in action.option_strings}
     assert flags >= {*CAM_TOOL, "tracklet"}
     defaults = parser().parse_args(["--video", "x", "--checkpoint", "y"])
+    assert tuple(RUNNABLE) == METHODS
     assert (defaults.method, defaults.frames, defaults.normalize, defaults.finer) == ("originalcam", 16, "frame", False)
 
 

@@ -206,7 +206,7 @@ def test_synthesize_writes_what_check_passes(tmp_path: Path, capsys: pytest.Capt
     assert main(["check", "datasets.Synthetic", "--root", root, *small]) == 0
     assert capsys.readouterr().out.endswith("all right\n")
     assert main(["synthesize", "--root", root, "--seed", "1"]) == 2
-    assert "holds a synthetic benchmark with seed 0, not 1" in capsys.readouterr().err
+    assert "was drawn with seed 0 instead of 1" in capsys.readouterr().err
 
 
 def test_benchmark_class_knows_the_package_only() -> None:

@@ -73,3 +73,10 @@ class ReIDModel(nn.Module):
         if len(persons) != len(self.identities):
             raise ValueError(f"{len(persons)} persons for {len(self.identities)} classes")
         self.identities.copy_(torch.as_tensor(persons))
+
+
+def put_channels_last(model: nn.Module) -> None:
+    """Lay out image kernels [O,I,H,W] with the channels last in memory; convolutions then put out maps like that."""
+    for parameter in model.parameters():
+        if parameter.ndim == 4:  # noqa: PLR2004 - O,I,H,W
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)

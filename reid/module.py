@@ -1,14 +1,12 @@
 """Training and evaluating a ReID model with Lightning."""
 
-import os
 import time
 import warnings
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
-import yaml
 from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -16,20 +14,19 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from reid.backbones.base import Backbone
+from reid.backbones.temporal import attention_entropy
 from reid.checkpoint import ENOUGH, load_weights
 from reid.distances import Distance
 from reid.errors import InputError
 from reid.losses import CenterLoss, IdentityLoss, Loss
 from reid.losses.base import Feature
 from reid.metrics import ReIDMetric
-from reid.model import ReIDModel
+from reid.model import ReIDModel, put_channels_last
 from reid.protocol import Evaluation
 from reid.ranking import AveragePrecision
-from reid.results import describe, file_hash, versions, write_results
+from reid.recipe import keep_plain
+from reid.results import describe, provenance, write_results
 from reid.types import Clip, Output
-
-IMAGE_KERNEL = 4
-"""Axes of the kernel of an image convolution."""
 
 
 class ReIDModule(LightningModule):
@@ -73,9 +70,9 @@ class ReIDModule(LightningModule):
     ) -> None:
         super().__init__()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that modules are saved twice: `_keep_plain` takes them out again
+            warnings.simplefilter("ignore")  # that modules are saved twice: `keep_plain` takes them out again
             self.save_hyperparameters()
-        _keep_plain(self.hparams)
+        keep_plain(self.hparams)
         self.model = ReIDModel(backbone, num_identities, neck, test_feature, distance)
         terms = {"identity": IdentityLoss()} if losses is None else losses
         self.losses = nn.ModuleDict({name: term for name, term in terms.items() if term is not None})
@@ -89,7 +86,7 @@ class ReIDModule(LightningModule):
         self._weights = str(weights) if weights else None
         self._load_report = str(load_weights(self.model, weights, weights_minimum)) if weights else ""
         if channels_last:
-            _put_channels_last(self.model)
+            put_channels_last(self.model)
 
     @override
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -166,9 +163,9 @@ class ReIDModule(LightningModule):
 
     def _log_attention(self, output: Output) -> None:
         """Log the entropy of the temporal attention in nats; ln T means that it does not choose."""
-        if output.features.attention_scores is not None:
-            log_weights = output.features.attention_scores.detach().float().log_softmax(dim=1)  # [B,T]
-            self.log("attention_entropy", -(log_weights.exp() * log_weights).sum(1).mean(), batch_size=len(log_weights))
+        scores = output.features.attention_scores
+        if scores is not None:
+            self.log("attention_entropy", attention_entropy(scores).mean(), batch_size=len(scores))
 
     @override
     def on_train_batch_end(self, outputs: Any, batch: Clip, batch_idx: int) -> None:
@@ -226,7 +223,6 @@ class ReIDModule(LightningModule):
 
     def _facts(self) -> dict[str, Any]:
         """What identifies this evaluation."""
-        checkpoint = self.trainer.ckpt_path
         return {
             "benchmark": self.evaluation.benchmark,
             "root": self.evaluation.root,
@@ -238,35 +234,12 @@ class ReIDModule(LightningModule):
             "stage": str(self.trainer.state.fn.value) if self.trainer.state.fn else "",
             "epoch": self.current_epoch,
             "step": self.global_step,
-            "seed": int(os.environ.get("PL_GLOBAL_SEED", "0")),
             "frames_replaced": self._sum_over_ranks(self._frames_replaced["test"]),
             "frames_replaced_in_training": self._sum_over_ranks(self._frames_replaced["train"]),
             "weights": self._weights,
-            "checkpoint": str(checkpoint) if checkpoint else None,
-            "checkpoint_sha256": file_hash(Path(checkpoint)) if checkpoint else None,
-            "versions": versions(),
+            **provenance(self.trainer.ckpt_path),
         }
 
     def _sum_over_ranks(self, count: int) -> int:
         """Add up a number of all processes."""
         return int(self.trainer.strategy.reduce(torch.tensor(count, device=self.device), reduce_op="sum"))
-
-
-def _put_channels_last(model: nn.Module) -> None:
-    """Lay out image kernels [O,I,H,W] with the channels last in memory; convolutions then put out maps like that."""
-    for parameter in model.parameters():
-        if parameter.ndim == IMAGE_KERNEL:
-            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
-
-
-def _keep_plain(hparams: MutableMapping[str, Any]) -> None:
-    """Drop what plain YAML cannot hold: live objects of a module built in Python would make the checkpoint unreadable.
-
-    `weights` goes too: a checkpoint holds all its tensors and must not ask for the file that training started from.
-    """
-    for name in list(hparams):
-        try:
-            yaml.safe_dump(hparams[name])
-        except yaml.YAMLError:
-            del hparams[name]
-    hparams.pop("weights", None)

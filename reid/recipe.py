@@ -1,7 +1,7 @@
 """From a recipe (class paths and plain arguments) to a model."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +98,16 @@ def _refuse_foreign_classes(value: Any) -> None:  # noqa: ANN401 - any plain dat
     if isinstance(value, Mapping | list | tuple):
         for inner in value.values() if isinstance(value, Mapping) else value:
             _refuse_foreign_classes(inner)
+
+
+def keep_plain(hparams: MutableMapping[str, Any]) -> None:
+    """Drop what plain YAML cannot hold: live objects of a module built in Python would make the checkpoint unreadable.
+
+    `weights` goes too: a checkpoint holds all its tensors and must not ask for the file that training started from.
+    """
+    for name in list(hparams):
+        try:
+            yaml.safe_dump(hparams[name])
+        except yaml.YAMLError:
+            del hparams[name]
+    hparams.pop("weights", None)

@@ -59,9 +59,14 @@ def _differences(results: Results, expected: Mapping[str, int]) -> list[str]:
     return [f"not the published data, do not compare with papers: {', '.join(wrong)}"] if wrong else []
 
 
-def versions() -> dict[str, str]:
-    """Versions of the libraries that can move a number."""
-    return {name: metadata.version(name) for name in LIBRARIES}
+def provenance(checkpoint: str | Path | None) -> dict[str, Any]:
+    """Say what a number depends on besides its options: the checkpoint and its sha256, the seed, the libraries."""
+    return {
+        "seed": int(os.environ.get("PL_GLOBAL_SEED", "0")),
+        "checkpoint": str(checkpoint) if checkpoint else None,
+        "checkpoint_sha256": file_hash(Path(checkpoint)) if checkpoint else None,
+        "versions": {name: metadata.version(name) for name in LIBRARIES},
+    }
 
 
 def file_hash(path: Path) -> str:

@@ -45,3 +45,13 @@ class TemporalAttention(nn.Module):
         scores = self.temporal(rearrange(hidden, "(b t) c 1 1 -> b c t", b=len(maps)))
         rectified: Tensor = self.rectify(rearrange(scores, "b 1 t -> b t"))
         return rectified
+
+
+def attention_entropy(scores: Tensor) -> Tensor:
+    """Entropy in nats of the attention that scores [B,T] give, [B]; ln T means that it does not choose.
+
+    >>> attention_entropy(torch.zeros(1, 4))
+    tensor([1.3863])
+    """
+    log_weights = scores.detach().float().log_softmax(dim=1)
+    return -(log_weights.exp() * log_weights).sum(1)

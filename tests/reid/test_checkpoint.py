@@ -1,8 +1,9 @@
 """From a checkpoint to a model, and from foreign weights into one."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -101,9 +102,11 @@ def test_fine_tuning_drops_a_classifier_of_other_people(tmp_path: Path) -> None:
     assert torch.equal(model.state_dict()[name], source.state_dict()[name])
 
 
-def test_weights_that_fill_too_little_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"fills \d+% of the backbone"):
-        load_weights(network(), save(tmp_path / "own.ckpt", network(depth=50)))
+def test_weights_that_fill_too_little_are_refused_unless_told_otherwise(tmp_path: Path) -> None:
+    file = save(tmp_path / "own.ckpt", network(depth=50))
+    with pytest.raises(InputError, match=r"fills \d+% of the backbone.*or lower --model\.weights_minimum"):
+        load_weights(network(), file)
+    assert load_weights(network(), file, minimum=0.2).reshaped
 
 
 FOREIGN = {
@@ -125,20 +128,83 @@ FOREIGN = {
 }
 
 
+def renamed(source: ReIDModel, layout: str) -> dict[str, torch.Tensor]:
+    """The tensors of a model of ours under another project's names, without those that it does not have."""
+    foreign = {}
+    for name, tensor in source.state_dict().items():
+        prefix = next((own for own in FOREIGN[layout] if name.startswith(own)), None)
+        if prefix is not None and name != "identities":
+            foreign[FOREIGN[layout][prefix] + name.removeprefix(prefix)] = tensor
+    return foreign
+
+
 @pytest.mark.parametrize("layout", FOREIGN)
 def test_published_layouts_are_read(layout: str) -> None:
     source, model = network(), network()
     for parameter in model.parameters():
         torch.nn.init.zeros_(parameter)
-    renamed = {}
-    for name, tensor in source.state_dict().items():
-        prefix = next((own for own in FOREIGN[layout] if name.startswith(own)), None)
-        if prefix is not None and name != "identities":
-            renamed[FOREIGN[layout][prefix] + name.removeprefix(prefix)] = tensor
-    report = load_tensors(model, model.backbone, renamed)
+    report = load_tensors(model, model.backbone, renamed(source, layout))
     assert not report.dropped
     assert set(report.matched) >= {name for name in source.state_dict() if name.startswith("backbone.trunk")}
     assert torch.equal(
         model.state_dict()["backbone.trunk.layer4.1.conv2.weight"],
         source.state_dict()["backbone.trunk.layer4.1.conv2.weight"],
     )
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("wrapper", ["state_dict", "model"])
+def test_a_whole_published_file_gives_the_same_model(tmp_path: Path, wrapper: str, stride: Literal[1, 2]) -> None:
+    """As they lie about: of several GPUs, of a torch without counters of batches, with scores of numpy beside."""
+    torch.manual_seed(0)
+    source, model = (ReIDModel(ResNetTA(18, (64, 32), stride, "full"), 3).eval() for _ in range(2))
+    foreign = renamed(source, "RTM and Fantastic Techniques")
+    assert foreign["attention_conv.weight"].shape == (256, 512, 4 // stride, 2 // stride)
+    kept = {f"module.{name}": tensor for name, tensor in foreign.items() if "num_batches_tracked" not in name}
+    torch.save({wrapper: kept, "rank1": np.float64(0.837), "epoch": 800}, tmp_path / "checkpoint_ep800.pth.tar")
+    report = load_weights(model, tmp_path / "checkpoint_ep800.pth.tar")
+    assert (report.missing, report.dropped, report.reshaped) == ((), (), ())
+    assert same(source, model)
+
+
+@pytest.mark.parametrize(
+    ("extra", "dropped", "reshaped"),
+    [
+        ({"classifier.weight": 9, "classifier.bias": 9}, {"classifier.bias"}, {"classifier.weight"}),  # torchreid
+        ({"fc.0.weight": 9, "fc.1.running_mean": 9}, {"fc.0.weight", "fc.1.running_mean"}, set()),  # torchreid's fc512
+        ({"lstm.weight_ih_l0": 9}, {"lstm.weight_ih_l0"}, set()),  # the RNN of RTM
+        ({"pixel_mean": 9, "heads.weight": 9}, {"pixel_mean"}, {"classifier.weight"}),  # fast-reid
+        ({"heads.bottleneck.0.weight": 9, "heads.bottleneck.1.bias": 9}, {"heads.bottleneck.1.bias"}, {"neck.weight"}),
+    ],
+)
+def test_what_has_no_place_here_is_reported(extra: dict[str, int], dropped: set[str], reshaped: set[str]) -> None:
+    """Tensors that belong to other heads or other people; the ResNet loads."""
+    source, model = network(), network()
+    foreign = renamed(source, "torchreid") | {name: torch.zeros(rows) for name, rows in extra.items()}
+    report = load_tensors(model, model.backbone, foreign)
+    assert set(report.dropped) == dropped
+    assert set(report.reshaped) == reshaped
+    assert {name for name in source.state_dict() if name.startswith("backbone.trunk")} <= set(report.matched)
+
+
+def inflated(source: ReIDModel, frames: int) -> dict[str, torch.Tensor]:
+    """The ResNet with kernels of clips, as AP3D begins; its neck follows a maximum over the map."""
+    foreign = renamed(source, "torchreid")
+    kernels = {name: t[:, :, None] for name, t in foreign.items() if t.ndim == 4}
+    kernels["layer2.0.conv2.weight"] = kernels["layer2.0.conv2.weight"].expand(-1, -1, frames, -1, -1)
+    return foreign | kernels | {"bn.weight": torch.zeros(512)}
+
+
+def test_an_inflated_network_that_sees_single_frames_is_read() -> None:
+    torch.manual_seed(0)
+    source, model = (ReIDModel(ResNetTA(18, (64, 32), attention="mean"), 3).eval() for _ in range(2))
+    report = load_tensors(model, model.backbone, inflated(source, frames=1))
+    assert report.dropped == ("bn.weight",)
+    pixels = torch.randn(1, 3, 2, 64, 32)
+    with torch.no_grad():
+        assert torch.equal(model(pixels).before_neck, source(pixels).before_neck)
+
+
+def test_an_inflated_network_that_sees_several_frames_is_refused() -> None:
+    with pytest.raises(InputError, match=r"layer2\.0\.conv2\.weight spans 3 frames"):
+        load_tensors(network(), network().backbone, inflated(network(), frames=3))

@@ -127,3 +127,24 @@ def weights_after(folder: Path) -> Tensor:
 
 def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
     assert torch.equal(weights_after(tmp_path / "a"), weights_after(tmp_path / "b"))
+
+
+def test_channels_last_changes_the_layout_and_nothing_else() -> None:
+    models = [module(channels_last=last).eval() for last in (False, True)]
+    kernel = models[1].model.backbone.trunk.layer4[1].conv2.weight  # type: ignore[union-attr,index]
+    assert kernel.is_contiguous(memory_format=torch.channels_last)
+    pixels = torch.randn(2, 3, FRAMES, 32, 16)
+    with torch.no_grad():
+        plain, last = (model(pixels) for model in models)
+    torch.testing.assert_close(last.logits, plain.logits, rtol=1e-5, atol=1e-5)
+    assert last.features.map.shape == plain.features.map.shape
+
+
+def test_weights_that_fill_little_can_be_asked_for(tmp_path: Path) -> None:
+    """A fine-tuning that keeps only the stem."""
+    stem = {"conv1.weight": torch.ones(64, 3, 7, 7)}
+    torch.save(stem, tmp_path / "stem.pth")
+    with pytest.raises(InputError, match="weights_minimum"):
+        module(weights=tmp_path / "stem.pth")
+    model = module(weights=tmp_path / "stem.pth", weights_minimum=0.0)
+    assert model.model.state_dict()["backbone.trunk.conv1.weight"].unique().tolist() == [1]

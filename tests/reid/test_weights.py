@@ -3,8 +3,11 @@
 import argparse
 import os
 import pickle
+import sys
+from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -65,6 +68,62 @@ def test_what_published_checkpoints_hold_beside_tensors_loads(tmp_path: Path, ex
     assert list(tensors_of(read_checkpoint(file))) == ["conv.weight"]
 
 
+class CfgNode(dict[str, Any]):
+    """A config node, pickled under a name that is not installed: a dictionary with a state of its own."""
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(values)
+        self.__dict__["__deprecated_keys__"] = set()
+
+    def __setstate__(self, state: object) -> None:
+        raise AssertionError("code of the file's class ran")
+
+
+@pytest.mark.parametrize("module", ["yacs.config", "fvcore.common.config"])
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_config_beside_the_tensors_is_read_as_dictionaries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, *, zipped: bool
+) -> None:
+    with monkeypatch.context() as patch:
+        for parent in ("yacs", "fvcore", "fvcore.common", module):
+            patch.setitem(sys.modules, parent, ModuleType(parent))
+        patch.setattr(sys.modules[module], "CfgNode", CfgNode, raising=False)
+        patch.setattr(CfgNode, "__module__", module)
+        content = {"model_state_dict": TENSORS, "config": CfgNode(MODEL=CfgNode(ARCH="mvit"))}
+        torch.save(content, tmp_path / "best_model.pth", _use_new_zipfile_serialization=zipped)
+    loaded = read_checkpoint(tmp_path / "best_model.pth")
+    assert type(loaded["config"]["MODEL"]) is OrderedDict
+    assert loaded["config"] == {"MODEL": {"ARCH": "mvit"}}
+    assert list(tensors_of(loaded)) == ["conv.weight"]
+
+
+class Python2Pickler(pickle._Pickler):
+    """Writes text and data as Python 2 did, both as bytes."""
+
+    dispatch: ClassVar[dict[type, Any]] = dict(pickle._Pickler.dispatch)
+
+    def save_bytes_of_python2(self, value: str | bytes) -> None:
+        data = value.encode("latin1") if isinstance(value, str) else value
+        self.write(pickle.SHORT_BINSTRING + bytes([len(data)]) + data)  # type: ignore[attr-defined]
+        self.memoize(value)  # type: ignore[attr-defined]
+
+    dispatch[str] = dispatch[bytes] = save_bytes_of_python2
+
+
+@pytest.mark.parametrize("score", [np.float32(0.837), np.float64(0.837), 0.837])
+def test_files_of_python_2_load(tmp_path: Path, score: float) -> None:
+    """A numpy score in it is bytes that are no text."""
+    python2 = ModuleType("python2")
+    python2.Pickler = Python2Pickler  # type: ignore[attr-defined]
+    python2.dump = lambda value, file, protocol: Python2Pickler(file, protocol).dump(value)  # type: ignore[attr-defined]
+    file = tmp_path / "checkpoint_ep800.pth.tar"
+    content = {"state_dict": TENSORS, "rank1": score, "epoch": 800}
+    torch.save(content, file, pickle_module=python2, _use_new_zipfile_serialization=False)
+    loaded = read_checkpoint(file)
+    assert (loaded["rank1"], loaded["epoch"]) == (score, 800)
+    assert torch.equal(tensors_of(loaded)["conv.weight"], TENSORS["conv.weight"])
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -106,7 +165,7 @@ def test_safetensors(tmp_path: Path) -> None:
     assert tensors_of(read_checkpoint(tmp_path / "weights.safetensors"))["conv.weight"].tolist() == [1, 1]
 
 
-@pytest.mark.parametrize("wrapper", ["state_dict", "model", "model_state_dict", "net", None])
+@pytest.mark.parametrize("wrapper", ["state_dict", "model", "model_state_dict", "model_state", "net", None])
 def test_wrappers_and_prefixes_are_removed(wrapper: str | None) -> None:
     inner = {"module._orig_mod.conv.weight": torch.ones(1)}
     assert list(tensors_of({wrapper: inner} if wrapper else dict(inner))) == ["conv.weight"]

@@ -36,10 +36,11 @@ def upsample(raw: Tensor, size: tuple[int, int, int]) -> Tensor:
 
 
 def normalise(raw: Tensor, mode: Normalisation) -> Tensor:
-    """Stretch a map [T,H,W] to 0..1 by its smallest and largest value, in float32.
+    """Stretch the positive part of a map [T,H,W] to 0..1 by its smallest and largest value, in float32.
 
-    Min-max is the custom of the field (Grad-CAM's and its successors' code) and keeps the order of all values, while
-    cutting at zero would show nothing of a clip whose evidence is all negative. A constant map gives zeros.
+    What is drawn is evidence for the score, as in the last step of Grad-CAM (arXiv 1610.02391, eq. 2). Evidence against
+    it is cold, like none: stretching from the most negative value would paint an empty background warm wherever the
+    person speaks against the score. A constant map gives zeros.
 
     Args:
         raw: signed map.
@@ -48,16 +49,16 @@ def normalise(raw: Tensor, mode: Normalisation) -> Tensor:
     Raises:
         ValueError: the map holds NaN or infinite values.
 
-    >>> normalise(torch.tensor([[[-1.0, 1.0]], [[2.0, 3.0]]]), "clip").tolist()
-    [[[0.0, 0.5]], [[0.75, 1.0]]]
+    >>> normalise(torch.tensor([[[-1.0, 1.0]], [[2.0, 4.0]]]), "clip").tolist()
+    [[[0.0, 0.25]], [[0.5, 1.0]]]
     >>> normalise(torch.tensor([[[-1.0, 1.0]], [[7.0, 7.0]]]), "frame").tolist()
     [[[0.0, 1.0]], [[0.0, 0.0]]]
     """
-    heat = raw.detach().float()
+    if not raw.isfinite().all():
+        raise ValueError("the map holds NaN or infinite values")
+    heat = raw.detach().float().clamp(min=0)
     axes = (-2, -1) if mode == "frame" else (-3, -2, -1)
     low, high = heat.amin(axes, keepdim=True), heat.amax(axes, keepdim=True)
-    if not (low.isfinite().all() and high.isfinite().all()):  # NaN is both the smallest and the largest value
-        raise ValueError("the map holds NaN or infinite values")
     flat = high - low <= _FLAT * torch.maximum(low.abs(), high.abs())
     return (heat - low) / (high - low).masked_fill(flat, math.inf)
 

@@ -50,6 +50,7 @@ class TemporalAttention(nn.Module):
 def attention_entropy(scores: Tensor) -> Tensor:
     """Entropy in nats of the attention that scores [B,T] give, [B]; ln T means that it does not choose.
 
+    >>> import torch
     >>> attention_entropy(torch.zeros(1, 4))
     tensor([1.3863])
     """

@@ -83,5 +83,5 @@ def test_every_command_runs(
 
 def test_what_is_named_exists() -> None:
     text = (ROOT / "README.md").read_text()
-    for path in re.findall(r"configs/[\w/]+\.yaml|docs/[\w/]+\.png|\w+\.md", text):
+    for path in re.findall(r"configs/[\w/]+\.yaml|docs/[\w/]+\.png|[\w/]+\.md", text):
         assert (ROOT / path).exists(), path

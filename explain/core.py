@@ -1,7 +1,7 @@
 """What every explanation is."""
 
 from abc import ABC, abstractmethod
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast
 
 from torch import Tensor, nn
 
@@ -11,7 +11,6 @@ from reid.backbones.base import Backbone
 from reid.types import Output
 
 
-@runtime_checkable
 class Explainable(Protocol):
     """A model with a backbone that knows the layout of its layers, such as a ReIDModel."""
 
@@ -48,9 +47,9 @@ class Explainer(ABC):
         if pixels.ndim != 5 or not pixels.is_floating_point():  # noqa: PLR2004 - B,3,T,H,W
             raise ValueError(f"pixels must be [B,3,T,H,W] floats (model.preprocess), not {pixels.dtype} {pixels.shape}")
         with guard(model) as bare:
-            if not isinstance(bare, Explainable):
+            if not isinstance(getattr(bare, "backbone", None), Backbone):
                 raise TypeError(f"a model with a backbone can be explained, not a {type(bare).__name__}")
-            return self.attribute(bare, pixels.detach().clone(), target).detach()
+            return self.attribute(cast("Explainable", bare), pixels.detach().clone(), target).detach()
 
     @abstractmethod
     def attribute(self, model: Explainable, pixels: Tensor, target: Target) -> Tensor:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import av
 from av.container import InputContainer
@@ -18,6 +18,10 @@ from reid.errors import InputError
 _FORMATS: Final = "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,mxf,dv,gif,ivf,yuv4mpegpipe,h264,hevc,m4v"
 _SAFE: Final = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
 """Neither play lists, which make FFmpeg open other files and addresses, nor pictures, which are no videos."""
+
+_STRICT: Final = int(av.__version__.split(".")[0]) < 19  # noqa: PLR2004 - what the words below say
+_LENIENT: Final[dict[str, Any]] = {"metadata_errors": "replace"} if _STRICT else {}
+"""A title that is not UTF-8 is no reason to refuse a video; PyAV takes it so by itself since version 19."""
 
 _EXACT_TIMES: Final = ("mov,mp4", "matroska")
 """Containers that store when each frame is shown; the others leave it to guesses."""
@@ -78,7 +82,7 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         InputError: the file is not a video, or is damaged at the point that is being read.
     """
     try:
-        with av.open(str(path.absolute()), options=_SAFE, metadata_errors="replace") as container:
+        with av.open(str(path.absolute()), options=_SAFE, **_LENIENT) as container:
             yield container, _first_video(container, path)
     except av.FFmpegError as error:
         raise InputError(f"{path}: {_reason(error)}; give a video that players show, or a folder of frames") from error

@@ -5,6 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from reid.backbones.heads import clip_mean
 from reid.types import Features
 
 Readout = Literal["class", "patches", "both"]
@@ -27,9 +28,7 @@ def read_out(readout: Readout, class_token: Tensor | None, patches: Tensor) -> F
     ([[1.5]], [[[[0.25, 0.25], [0.25, 0.25]]]])
     """
     if readout == "patches":
-        where = patches.shape[2:]
-        pooling = patches.new_full((len(patches), *where), 1 / where.numel())
-        return Features(patches, patches.mean((2, 3, 4)), pooling)
+        return clip_mean(patches)
     if class_token is None:
         raise ValueError(f"readout {readout!r} needs a class token")
     if readout == "class":

@@ -1,6 +1,8 @@
 """What every explanation is."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol, cast
 
 from torch import Tensor, nn
@@ -44,12 +46,8 @@ class Explainer(ABC):
             TypeError: `model` has no backbone.
             ValueError: `pixels` are not B normalised clips.
         """
-        if pixels.ndim != 5 or not pixels.is_floating_point():  # noqa: PLR2004 - B,3,T,H,W
-            raise ValueError(f"pixels must be [B,3,T,H,W] floats (model.preprocess), not {pixels.dtype} {pixels.shape}")
-        with guard(model) as bare:
-            if not isinstance(getattr(bare, "backbone", None), Backbone):
-                raise TypeError(f"a model with a backbone can be explained, not a {type(bare).__name__}")
-            return self.attribute(cast("Explainable", bare), pixels.detach().clone(), target).detach()
+        with guarded(model, pixels) as (bare, own):
+            return self.attribute(bare, own, target).detach()
 
     @abstractmethod
     def attribute(self, model: Explainable, pixels: Tensor, target: Target) -> Tensor:
@@ -61,3 +59,22 @@ class Explainer(ABC):
             target: which score; a method that scores changed clips first settles it on the unchanged ones
                 (`explain.targets.settle`).
         """
+
+
+@contextmanager
+def guarded(model: nn.Module, pixels: Tensor) -> Iterator[tuple[Explainable, Tensor]]:
+    """Hold a model still (`explain.guard.guard`) beside its own copy of the pixels.
+
+    Yields:
+        The bare model, and the pixels [B,3,T,H,W], which may be differentiated or changed.
+
+    Raises:
+        TypeError: `model` has no backbone.
+        ValueError: `pixels` are not B normalised clips.
+    """
+    if pixels.ndim != 5 or not pixels.is_floating_point():  # noqa: PLR2004 - B,3,T,H,W
+        raise ValueError(f"pixels must be [B,3,T,H,W] floats (model.preprocess), not {pixels.dtype} {pixels.shape}")
+    with guard(model) as bare:
+        if not isinstance(getattr(bare, "backbone", None), Backbone):
+            raise TypeError(f"a model with a backbone can be explained, not a {type(bare).__name__}")
+        yield cast("Explainable", bare), pixels.detach().clone()

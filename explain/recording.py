@@ -1,15 +1,13 @@
-"""One forward pass, kept as evidence for many methods and targets."""
+"""What one layer did in a forward pass, laid out as maps."""
 
 from functools import cached_property
 
-import torch
 from einops import EinopsError
-from torch import Tensor, nn
+from torch import Tensor
 
 from explain.core import Explainable
-from explain.guard import unwrap
-from explain.tap import tap
-from explain.targets import Target, settle
+from explain.targets import Target
+from explain.trace import Trace, trace
 from reid.backbones.base import Backbone
 from reid.errors import InputError
 from reid.types import Output
@@ -20,48 +18,35 @@ class ZeroGradientError(InputError):
 
 
 class Recording:
-    """What B clips left at one layer, and the graph from there up to the model's answer.
-
-    Valid while the model is guarded. Gradients are computed once for each target, by `torch.autograd.grad`.
+    """One layer of a trace: its activation and its gradients as maps at the layer's own grid.
 
     Args:
-        backbone: knows how the layer's output is laid out.
-        layer: name of the layer below the backbone.
-        clip: shape of the pixels, [B,3,T,H,W].
-        leaf: what the layer put out, where the graph begins.
-        output: the model's answer, with its graph.
-
-    Attributes:
-        output: the model's answer, with its graph.
+        trace: the forward pass.
+        layer: name of a layer that was traced.
     """
 
-    def __init__(self, backbone: Backbone, layer: str, clip: torch.Size, leaf: Tensor, output: Output) -> None:
-        self.backbone = backbone
+    def __init__(self, trace: Trace, layer: str) -> None:
+        self.trace = trace
         self.layer = layer
-        self.output = output
-        self._clip = clip
-        self._leaf = leaf
-        # The target is kept beside its answer, so that its id is not given to another one.
-        self._scores: dict[int, tuple[Target, Tensor]] = {}
-        self._gradients: dict[int, tuple[Target, Tensor]] = {}
+
+    @property
+    def backbone(self) -> Backbone:
+        """Knows how the layer's output is laid out."""
+        return self.trace.backbone
+
+    @property
+    def output(self) -> Output:
+        """The model's answer, with its graph."""
+        return self.trace.output
 
     @cached_property
     def activation(self) -> Tensor:
         """[B,C,T,h,w] float32 at the layer's own grid, without a graph."""
-        return self._laid_out(self._leaf.detach())
+        return self._laid_out(self.trace.layers[self.layer].detach())
 
     def score(self, target: Target) -> Tensor:
-        """The target's scores [B] on these clips, with their graph.
-
-        Raises:
-            ValueError: the target does not give one score a clip.
-        """
-        if id(target) not in self._scores:
-            scores = settle(target, self.output)(self.output)
-            if scores.shape != self._clip[:1]:
-                raise ValueError(f"a target scores each of the {self._clip[0]} clips, not {list(scores.shape)}")
-            self._scores[id(target)] = (target, scores)
-        return self._scores[id(target)][1]
+        """The target's scores [B] on these clips, with their graph."""
+        return self.trace.score(target)
 
     def gradient(self, target: Target) -> Tensor:
         """The derivative of each clip's score by the activation, [B,C,T,h,w] float32.
@@ -69,11 +54,9 @@ class Recording:
         Raises:
             ZeroGradientError: it is exactly zero all over a clip.
         """
-        if id(target) not in self._gradients:
-            gradient = self._laid_out(self._derivative(target, self._leaf))
-            self._check_reached(gradient, f"layer {self.layer}")
-            self._gradients[id(target)] = (target, gradient)
-        return self._gradients[id(target)][1]
+        gradient = self._laid_out(self.trace.derivative(target, self.layer))
+        self._check_reached(gradient, f"layer {self.layer}")
+        return gradient
 
     def embedding_gradient(self, target: Target) -> Tensor:
         """The derivative of each clip's score by its embedding before the neck, [B,D] float32.
@@ -81,21 +64,14 @@ class Recording:
         Raises:
             ZeroGradientError: it is exactly zero for a clip.
         """
-        gradient = self._derivative(target, self.output.before_neck).float()
+        gradient = self.trace.derivative(target, "").float()
         self._check_reached(gradient, "embedding")
         return gradient
-
-    def _derivative(self, target: Target, at: Tensor) -> Tensor:
-        """Differentiate at a tensor of the graph; zeros where the score does not depend on it."""
-        total = self.score(target).sum()  # the clips are independent in eval mode
-        if not total.requires_grad:
-            return torch.zeros_like(at)
-        return torch.autograd.grad(total, at, retain_graph=True, allow_unused=True, materialize_grads=True)[0]
 
     def _laid_out(self, values: Tensor) -> Tensor:
         """Let the backbone arrange the layer's values as [B,C,T,h,w]."""
         try:
-            return self.backbone.to_map(values, self._clip).float()
+            return self.backbone.to_map(values, self.trace.clip).float()
         except (EinopsError, ValueError) as error:
             raise InputError(
                 f"layer {self.layer}: its output {list(values.shape)} is no map that {type(self.backbone).__name__} "
@@ -116,30 +92,5 @@ class Recording:
 
 
 def record(model: Explainable, pixels: Tensor, layer: str) -> Recording:
-    """Run a guarded model once and keep what its methods need.
-
-    Args:
-        model: inside of `explain.guard.guard`.
-        pixels: [B,3,T,H,W] normalised.
-        layer: name of a submodule of the backbone.
-
-    Raises:
-        InputError: the backbone has no such layer, or it does not run exactly once in a forward pass.
-    """
-    with tap(_find(model.backbone, layer)) as leaves:
-        output = model(pixels)
-    if len(leaves) != 1:
-        raise InputError(f"layer {layer}: it ran {len(leaves)} times in one forward pass; name a layer that runs once")
-    return Recording(model.backbone, layer, pixels.shape, leaves[0], output)
-
-
-def _find(backbone: Backbone, layer: str) -> nn.Module:
-    """The submodule of that name, without a wrapper."""
-    bare = unwrap(backbone)
-    try:
-        return unwrap(bare.get_submodule(layer))
-    except AttributeError as error:
-        raise InputError(
-            f"layer {layer}: {type(bare).__name__} has no layer of this name; its maps are read at "
-            f"{backbone.cam_layer(needs_gradient=True)}"
-        ) from error
+    """Run a guarded model once and keep one layer, see `explain.trace.trace`."""
+    return Recording(trace(model, pixels, [layer]), layer)

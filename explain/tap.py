@@ -12,6 +12,7 @@ from torch import Tensor, nn
 def tap(layer: nn.Module) -> Iterator[list[Tensor]]:
     """Record what a layer puts out, as the leaf where the graph of a forward pass begins.
 
+    Above a lower layer that is tapped too there is a graph already: then the layer's output is recorded as it is.
     With frozen parameters nothing below the layer is recorded, so a gradient at the layer costs little more than the
     forward pass. A following in-place operation works on a copy.
 
@@ -22,7 +23,8 @@ def tap(layer: nn.Module) -> Iterator[list[Tensor]]:
 
     def cut(_layer: nn.Module, _inputs: tuple[Any, ...], output: Any) -> Any:  # noqa: ANN401 - any layer's output
         key = _place_of_tensor(output)
-        leaf = (output if key is None else output[key]).detach().requires_grad_()
+        tensor = output if key is None else output[key]
+        leaf = tensor if tensor.requires_grad else tensor.detach().requires_grad_()
         leaves.append(leaf)
         return leaf.clone() if key is None else _replaced(output, key, leaf.clone())
 

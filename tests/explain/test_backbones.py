@@ -65,7 +65,7 @@ def exact(model: ReIDModel, clips: Tensor) -> tuple[Tensor, Tensor]:
     method = OriginalCAM()
     with guard(model):
         recording = record(model, clips, method.layer_of(model.backbone))
-        total = method.read(recording, ClassLogit(1)).sum((1, 2, 3)) + method.bias(recording, ClassLogit(1))
+        total = method.read(recording.trace, ClassLogit(1)).sum((1, 2, 3)) + method.bias(recording, ClassLogit(1))
         return total, recording.score(ClassLogit(1)).detach()
 
 

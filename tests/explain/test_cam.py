@@ -11,6 +11,7 @@ from explain.cam import CAM, GradCAM, OriginalCAM
 from explain.guard import guard
 from explain.recording import Recording, record
 from explain.targets import ClassLogit, PairSimilarity, Target
+from explain.trace import trace
 from reid.backbones.base import Backbone
 from reid.errors import InputError
 from reid.model import ReIDModel
@@ -30,7 +31,7 @@ def exact(model: ReIDModel, clips: Tensor, target: Target) -> tuple[Tensor, Tens
     method = OriginalCAM()
     with guard(model):
         recording = record(model, clips, method.layer_of(model.backbone))
-        return method.read(recording, target), method.bias(recording, target), recording.score(target).detach()
+        return method.read(recording.trace, target), method.bias(recording, target), recording.score(target).detach()
 
 
 @pytest.mark.parametrize("method", [OriginalCAM(), GradCAM(), HiResCAM()])
@@ -108,7 +109,7 @@ def test_on_a_pooled_affine_head_three_methods_are_one(backbone: Backbone, neck:
 def test_originalcam_may_be_read_from_a_recording_at_another_layer() -> None:
     model, clips = random_model(TokenNet(class_token=False)), pixels()
     with guard(model):
-        raw = OriginalCAM().read(record(model, clips, "blocks.0"), ClassLogit(0))
+        raw = OriginalCAM().read(trace(model, clips, ["blocks.0"]), ClassLogit(0))
     torch.testing.assert_close(raw, OriginalCAM()(model, clips, ClassLogit(0)))
 
 

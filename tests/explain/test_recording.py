@@ -47,7 +47,7 @@ def test_one_forward_and_one_backward_for_each_target(monkeypatch: pytest.Monkey
     methods = [GradCAM(), GradCAM(temporal="frame"), GradCAM(relu=True)]
     with guard(model):
         recording = record(model, clips, "last")
-        together = [method.read(recording, target) for target in targets for method in methods]
+        together = [method.read(recording.trace, target) for target in targets for method in methods]
     assert (len(forwards), len(backwards)) == (1, 4)
     alone = [method(model, clips, target) for target in targets for method in methods]
     torch.testing.assert_close(together, alone)
@@ -58,10 +58,10 @@ def test_the_maths_of_a_map_is_float32_under_autocast() -> None:
     with guard(model):
         recording = record(model, clips, "last")
         for method in (GradCAM(), OriginalCAM()):
-            expected = method.read(recording, ClassLogit(0))
+            expected = method.read(recording.trace, ClassLogit(0))
             assert not expected.requires_grad
             with torch.autocast("cpu", torch.bfloat16):
-                assert torch.equal(method.read(recording, ClassLogit(0)), expected)
+                assert torch.equal(method.read(recording.trace, ClassLogit(0)), expected)
 
 
 def counted(function: object, calls: list[int]) -> object:

@@ -45,7 +45,7 @@ def tensor_in(output: Any) -> Tensor:
 @pytest.mark.parametrize("form", ["tensor", "tuple", "second", "named", "list", "dict"])
 def test_only_the_tensor_is_replaced(form: str) -> None:
     layer = Layer(form)
-    values = torch.tensor([1.0, 3.0], requires_grad=True)
+    values = torch.tensor([1.0, 3.0])
     plain = layer(values)
     with tap(layer) as leaves:
         tapped = layer(values)
@@ -66,12 +66,14 @@ def test_an_in_place_operation_behind_the_layer_changes_a_copy() -> None:
     assert leaves[0].tolist() == [-2.0, 2.0]
 
 
-def test_nothing_below_the_layer_is_recorded() -> None:
-    layer = Layer("tensor")
-    values = torch.ones(2, requires_grad=True)
-    with tap(layer):
-        answer = layer(values).sum()
-    assert torch.autograd.grad(answer, values, allow_unused=True, materialize_grads=True)[0].tolist() == [0.0, 0.0]
+def test_a_layer_above_another_one_keeps_its_graph() -> None:
+    low, high = Layer("tensor"), Layer("tuple")
+    with tap(low) as lower, tap(high) as higher:
+        answer = tensor_in(high(low(torch.ones(2)))).sum()
+    assert lower[0].is_leaf
+    assert not higher[0].is_leaf
+    both = torch.autograd.grad(answer, [lower[0], higher[0]])
+    assert [gradient.tolist() for gradient in both] == [[2.0, 2.0], [1.0, 1.0]]
 
 
 def test_the_hook_goes_also_after_an_error() -> None:

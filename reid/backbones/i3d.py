@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from typing_extensions import override
 
-from reid.backbones.base import Backbone
+from reid.backbones.convolutional import Convolutional
 from reid.backbones.heads import clip_mean
 from reid.imports.i3d import rename
 from reid.preprocess import Preprocess
@@ -27,7 +27,7 @@ MIXED = {
 }
 
 
-class I3D(Backbone):
+class I3D(Convolutional):
     """Inception-I3D (Carreira and Zisserman 2017, arXiv 1705.07750), then the mean over time and space.
 
     It takes any T, H and W: padding follows the input as in TensorFlow. Names of parameters are those of
@@ -39,6 +39,8 @@ class I3D(Backbone):
     """
 
     width = 1024
+
+    last_layer = "mixed_5c"
 
     def __init__(self, size: tuple[int, int] = (224, 224)) -> None:
         super().__init__()
@@ -66,14 +68,6 @@ class I3D(Backbone):
         for layer in self.children():  # in the order of their definition
             maps = layer(maps)
         return clip_mean(maps)
-
-    @override
-    def cam_layer(self, needs_gradient: bool) -> str:
-        return "mixed_5c"
-
-    @override
-    def to_map(self, activation: Tensor, clip: torch.Size) -> Tensor:
-        return activation
 
     @override
     def translated(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from reid.backbones.base import Backbone
+from reid.backbones.convolutional import Convolutional
 from reid.backbones.heads import clip_mean
 from reid.errors import InputError
 from reid.imports.kinetics import rename
@@ -17,7 +17,7 @@ from reid.types import Features
 Kind = Literal["r3d", "mc3", "r2plus1d"]
 
 
-class VideoResNet(Backbone):
+class VideoResNet(Convolutional):
     """R3D-18, MC3-18 or R(2+1)D-18 (Tran et al. 2018, arXiv 1711.11248), then the mean over time and space.
 
     The last map has T/8 steps (MC3 keeps T): give R3D and R(2+1)D 16 frames or more for a map with a course in time.
@@ -30,6 +30,8 @@ class VideoResNet(Backbone):
     Raises:
         InputError: the weights cannot be fetched.
     """
+
+    last_layer = "trunk.layer4"
 
     def __init__(self, kind: Kind = "r2plus1d", size: tuple[int, int] = (112, 112), pretrained: bool = False) -> None:
         super().__init__()
@@ -47,14 +49,6 @@ class VideoResNet(Backbone):
     def forward(self, pixels: Tensor) -> Features:
         trunk = self.trunk
         return clip_mean(trunk.layer4(trunk.layer3(trunk.layer2(trunk.layer1(trunk.stem(pixels))))))
-
-    @override
-    def cam_layer(self, needs_gradient: bool) -> str:
-        return "trunk.layer4"
-
-    @override
-    def to_map(self, activation: Tensor, clip: torch.Size) -> Tensor:
-        return activation
 
     @override
     def translated(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from typing_extensions import override
 
-from reid.backbones.base import Backbone
+from reid.backbones.convolutional import Convolutional
 from reid.imports.osnet import rename
 from reid.preprocess import Preprocess
 from reid.types import Features
@@ -22,7 +22,7 @@ CHANNELS = {
 EMBEDDING = 512
 
 
-class OSNet(Backbone):
+class OSNet(Convolutional):
     """Omni-scale network (Zhou et al. 2019, arXiv 1905.00953) frame by frame, then the mean over time.
 
     The embedding of a frame is published as ReLU(BN(Linear(mean of the map))), so it is no weighted sum of the map:
@@ -32,6 +32,8 @@ class OSNet(Backbone):
         variant: factor on the number of channels.
         size: height and width of the frames.
     """
+
+    last_layer = "conv5"
 
     def __init__(
         self, variant: Literal["x0.25", "x0.5", "x0.75", "x1.0"] = "x1.0", size: tuple[int, int] = (256, 128)
@@ -56,14 +58,6 @@ class OSNet(Backbone):
         embeddings = self.fc(maps.mean((2, 3)))
         embedding = rearrange(embeddings, "(b t) d -> b t d", t=pixels.shape[2]).mean(1)
         return Features(self.to_map(maps, pixels.shape), embedding)
-
-    @override
-    def cam_layer(self, needs_gradient: bool) -> str:
-        return "conv5"
-
-    @override
-    def to_map(self, activation: Tensor, clip: torch.Size) -> Tensor:
-        return rearrange(activation, "(b t) c h w -> b c t h w", t=clip[2])
 
     @override
     def translated(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

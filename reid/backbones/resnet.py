@@ -7,7 +7,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from typing_extensions import override
 
-from reid.backbones.base import Backbone
+from reid.backbones.convolutional import Convolutional
 from reid.backbones.temporal import TemporalAttention
 from reid.errors import InputError
 from reid.imports.resnet import rename
@@ -15,7 +15,7 @@ from reid.preprocess import Preprocess
 from reid.types import Features
 
 
-class ResNetTA(Backbone):
+class ResNetTA(Convolutional):
     """ResNet frame by frame, then a weighted sum over time: ResNet50-TA (Gao and Nevatia 2018, arXiv 1805.02104).
 
     With x_t the average-pooled feature of frame t and a the softmax of the attention scores, the embedding is
@@ -31,6 +31,8 @@ class ResNetTA(Backbone):
         attention_relu: the published ReLU before the softmax; once scores are negative it freezes attention at 1/T.
         pretrained: start from ImageNet weights, fetched through timm.
     """
+
+    last_layer = "trunk.layer4"
 
     def __init__(
         self,
@@ -61,14 +63,6 @@ class ResNetTA(Backbone):
         height, width = maps.shape[3:]
         pooling = (weights / (height * width))[:, :, None, None].expand(-1, -1, height, width)
         return Features(maps, embedding, pooling, None if self.attention is None else scores)
-
-    @override
-    def cam_layer(self, needs_gradient: bool) -> str:
-        return "trunk.layer4"
-
-    @override
-    def to_map(self, activation: Tensor, clip: torch.Size) -> Tensor:
-        return rearrange(activation, "(b t) c h w -> b c t h w", t=clip[2])
 
     @override
     def translated(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from typing_extensions import override
 
-from reid.backbones.base import Backbone
+from reid.backbones.convolutional import Convolutional
 from reid.backbones.heads import clip_mean
 from reid.backbones.resnet import image_resnet
 from reid.imports.tsm import rename
@@ -20,7 +20,7 @@ DEEP = 23
 """A ResNet whose third stage has this many blocks is shifted in every second block only, as published."""
 
 
-class TSM(Backbone):
+class TSM(Convolutional):
     """ResNet with temporal shifts before the first convolution of its blocks, then the mean over time and space.
 
     Lin et al. 2019, arXiv 1811.08383 ("residual shift", one eighth of the channels each way). It takes any T; the
@@ -31,6 +31,8 @@ class TSM(Backbone):
         size: height and width of the frames.
         pretrained: start from ImageNet weights, fetched through timm.
     """
+
+    last_layer = "trunk.layer4"
 
     def __init__(
         self, depth: Literal[18, 34, 50, 101] = 50, size: tuple[int, int] = (224, 224), pretrained: bool = False
@@ -50,14 +52,6 @@ class TSM(Backbone):
         self.shift.frames = pixels.shape[2]
         maps = self.trunk.forward_features(rearrange(pixels, "b c t h w -> (b t) c h w"))
         return clip_mean(self.to_map(maps, pixels.shape))
-
-    @override
-    def cam_layer(self, needs_gradient: bool) -> str:
-        return "trunk.layer4"
-
-    @override
-    def to_map(self, activation: Tensor, clip: torch.Size) -> Tensor:
-        return rearrange(activation, "(b t) c h w -> b c t h w", t=clip[2])
 
     @override
     def translated(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,18 +1,22 @@
 """What every backbone promises, checked on all of them."""
 
+import inspect
 from collections.abc import Callable
 
 import pytest
 import torch
 
 from reid.backbones import I3D, TSM, Backbone, FrameWise, MViTv2, OSNet, ResNetTA, UniFormerV2, VideoResNet
+from reid.backbones.convolutional import Convolutional
 from reid.backbones.heads import AttentionHead
 
 SIZES = [(224, 224), (256, 128)]
 
 
 def backbones() -> dict[str, type[Backbone]]:
-    return {cls.__name__: cls for cls in Backbone.__subclasses__() if cls.__module__.startswith("reid.")}
+    families = [*Backbone.__subclasses__(), *Convolutional.__subclasses__()]
+    ours = [cls for cls in families if cls.__module__.startswith("reid.") and not inspect.isabstract(cls)]
+    return {cls.__name__: cls for cls in ours}
 
 
 def small(name: str, size: tuple[int, int]) -> Backbone:

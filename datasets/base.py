@@ -2,6 +2,7 @@
 
 from abc import ABC
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from reid.types import Tracklet
 
@@ -26,3 +27,11 @@ class Benchmark(ABC):
     query: Sequence[Tracklet]
     gallery: Sequence[Tracklet]
     expected: Mapping[str, int]
+
+    def mask(self, frame: Path) -> Path | None:  # noqa: ARG002 - for those that have masks
+        """Where a picture lies that says what a frame shows; None if there is none.
+
+        It is grey and of the frame's size: 0 is background, 1 the person, 2 the part of the person that tells it from
+        its look-alikes.
+        """
+        return None

@@ -1,6 +1,7 @@
 """Clips of tracklets, as data sets that a `torch.utils.data.DataLoader` reads."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import torch
@@ -106,9 +107,20 @@ class EvaluationClips(Dataset[Clip]):
         """Read a clip."""
         index, part = self._items[item]
         tracklet = self.tracklets[index]
-        frames, replaced = self._read(tracklet, self.sampling(len(tracklet))[part])
+        frames, replaced = self._read(tracklet, self._choice(item))
         erased = torch.zeros(len(frames), dtype=torch.bool)
         return _clip(frames, tracklet.person, tracklet.camera, index, part, erased, replaced)
+
+    def frames(self, item: int) -> tuple[Path, ...]:
+        """Where the T frames of a clip lie."""
+        index, _ = self._items[item]
+        every = self.tracklets[index].frames
+        return tuple(every[place] for place in self._choice(item))
+
+    def _choice(self, item: int) -> list[int]:
+        """Which frames of its tracklet a clip has."""
+        index, part = self._items[item]
+        return self.sampling(len(self.tracklets[index]))[part]
 
 
 def worker_init(_worker: int) -> None:

@@ -68,6 +68,14 @@ class ReIDDataModule(LightningDataModule):
     def setup(self, stage: str) -> None:
         module: Any = self.trainer.lightning_module  # type: ignore[union-attr]  # the Trainer that runs with this
         size: tuple[int, int] = module.model.preprocess.size
+        self.read_test(size)
+        if stage == "fit":
+            self.train_clips = TrainingClips(
+                self.benchmark.train, self.train_sampling, size, self.augmentation, self.on_bad_image
+            )
+
+    def read_test(self, size: tuple[int, int]) -> None:
+        """Lay out the test side, `evaluation` and its `test_clips`, for frames of this height and width."""
         tracklets, query, gallery = index_tracklets(self.benchmark.query, self.benchmark.gallery)
         self.test_clips = EvaluationClips(tracklets, self.test_sampling, size, self.on_bad_image)
         self.evaluation = Evaluation(
@@ -81,10 +89,6 @@ class ReIDDataModule(LightningDataModule):
             root=os.path.commonpath([tracklet.folder.parent for tracklet in tracklets]),
             sampling=f"{type(self.test_sampling).__name__}({self.test_sampling.frames})",
         )
-        if stage == "fit":
-            self.train_clips = TrainingClips(
-                self.benchmark.train, self.train_sampling, size, self.augmentation, self.on_bad_image
-            )
 
     @override
     def train_dataloader(self) -> DataLoader[Clip]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from typing_extensions import override
+
 from datasets.drawing.plan import DISTRACTOR, Plan, Shot
 from datasets.drawing.store import MANIFEST, manifest, write
 from datasets.mars import MARS
@@ -75,6 +77,10 @@ class Synthetic(MARS):
             InputError: there is no such person.
         """
         return tuple(other for other in self.plan.group(person) if other != person)
+
+    @override
+    def mask(self, frame: Path) -> Path:
+        return mask_path(frame)
 
 
 def mask_path(frame: Path) -> Path:

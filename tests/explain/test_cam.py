@@ -5,25 +5,16 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from typing_extensions import override
 
-from explain.cam import CAM, GradCAM, OriginalCAM
+from explain.cam import CAM, GradCAM, HiResCAM, OriginalCAM, XGradCAM
 from explain.guard import guard
-from explain.recording import Recording, record
+from explain.recording import record
 from explain.targets import ClassLogit, PairSimilarity, Target
 from explain.trace import trace
 from reid.backbones.base import Backbone
 from reid.errors import InputError
 from reid.model import ReIDModel
 from tests.toys import FrameNet, Pixels, TinyNet, TokenNet, pixels, random_model, toy_a
-
-
-class HiResCAM(CAM):
-    """What a new method takes: sum_k g_k * A_k (Draelos and Carin 2020, arXiv 2011.08891)."""
-
-    @override
-    def combine(self, recording: Recording, target: Target) -> Tensor:
-        return (recording.gradient(target) * recording.activation).sum(1)
 
 
 def exact(model: ReIDModel, clips: Tensor, target: Target) -> tuple[Tensor, Tensor, Tensor]:
@@ -99,11 +90,11 @@ def test_temporal_attention_is_held_constant() -> None:
 
 @pytest.mark.parametrize("backbone", [Pixels(3), TokenNet(class_token=False)], ids=["pixels", "mean_of_tokens"])
 @pytest.mark.parametrize("neck", [False, True])
-def test_on_a_pooled_affine_head_three_methods_are_one(backbone: Backbone, neck: bool) -> None:
+def test_on_a_pooled_affine_head_four_methods_are_one(backbone: Backbone, neck: bool) -> None:
     model, clips = random_model(backbone, neck), pixels()
     expected = OriginalCAM()(model, clips, ClassLogit(2))
-    torch.testing.assert_close(HiResCAM()(model, clips, ClassLogit(2)), expected, rtol=1e-4, atol=1e-6)
-    torch.testing.assert_close(GradCAM()(model, clips, ClassLogit(2)), expected, rtol=1e-4, atol=1e-6)
+    for method in (HiResCAM(), GradCAM(), XGradCAM()):
+        torch.testing.assert_close(method(model, clips, ClassLogit(2)), expected, rtol=1e-4, atol=1e-6)
 
 
 def test_originalcam_may_be_read_from_a_recording_at_another_layer() -> None:

@@ -30,7 +30,7 @@ class Clips(Protocol):
         """Where its T frames lie."""
 
 
-class TestSide:
+class HeldOut:
     """The test side of a benchmark.
 
     Args:
@@ -77,7 +77,7 @@ class TestSide:
         return names.index(name)
 
 
-def open_benchmark(config: Path, root: Path | None, size: tuple[int, int]) -> TestSide:
+def open_benchmark(config: Path, root: Path | None, size: tuple[int, int]) -> HeldOut:
     """Build the data of a training config and lay out their test side.
 
     Args:
@@ -100,7 +100,7 @@ def open_benchmark(config: Path, root: Path | None, size: tuple[int, int]) -> Te
     except (ArgumentError, ValueError) as error:
         raise _first_mistake(config, error) from error
     data.read_test(size)
-    return TestSide(data.evaluation, data.test_clips, data.benchmark.mask)
+    return HeldOut(data.evaluation, data.test_clips, data.benchmark.mask)
 
 
 def _data_section(config: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Class activation maps, one idea a file."""
 
+from explain.cam.ablationcam import AblationCAM
 from explain.cam.base import CAM
 from explain.cam.eigencam import EigenCAM, EigenGradCAM
 from explain.cam.elementwise import ElementWiseCAM
@@ -10,10 +11,12 @@ from explain.cam.layercam import LayerCAM
 from explain.cam.logit_lens import LogitLens
 from explain.cam.original import OriginalCAM
 from explain.cam.random import RandomCAM
+from explain.cam.scorecam import ScoreCAM
 from explain.cam.xgradcam import XGradCAM
 
 __all__ = [
     "CAM",
+    "AblationCAM",
     "EigenCAM",
     "EigenGradCAM",
     "ElementWiseCAM",
@@ -24,5 +27,6 @@ __all__ = [
     "LogitLens",
     "OriginalCAM",
     "RandomCAM",
+    "ScoreCAM",
     "XGradCAM",
 ]

@@ -1,7 +1,9 @@
 """Methods that need no more than one forward pass, and share it."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import ClassVar
 
 from torch import Tensor, nn
 from typing_extensions import override
@@ -10,14 +12,18 @@ from explain.core import Explainable, Explainer, guarded
 from explain.targets import Target
 from explain.trace import Trace, trace
 from reid.backbones.base import Backbone
+from reid.errors import InputError
 
 
 class Reader(Explainer):
     """A method that reads its maps off one forward pass and one backward pass for each target."""
 
+    needs_attention: ClassVar[bool] = False
+    """Whether the method reads the attention matrices of the backbone."""
+
     @override
     def attribute(self, model: Explainable, pixels: Tensor, target: Target) -> Tensor:
-        return self.read(trace(model, pixels, self.layers_of(model.backbone)), target)
+        return self.read(trace(model, pixels, self.layers_of(model.backbone), self.needs_attention), target)
 
     @abstractmethod
     def layers_of(self, backbone: Backbone) -> tuple[str, ...]:
@@ -28,8 +34,16 @@ class Reader(Explainer):
         """Map one target's scores, [B,t,h,w] float32, from a trace that may serve other methods and targets too."""
 
 
+Refusals = dict[str, InputError]
+"""Name of a method -> why it cannot explain this score of this model."""
+
+
 def explain_all(
-    model: nn.Module, pixels: Tensor, methods: Mapping[str, Explainer], targets: Mapping[str, Target]
+    model: nn.Module,
+    pixels: Tensor,
+    methods: Mapping[str, Explainer],
+    targets: Mapping[str, Target],
+    refusals: Refusals | None = None,
 ) -> dict[str, dict[str, Tensor]]:
     """Explain every score by every method; all that only read share one forward pass, and one backward a target.
 
@@ -38,6 +52,8 @@ def explain_all(
         pixels: [B,3,T,H,W] as `model.preprocess` gives them.
         methods: by name.
         targets: by name.
+        refusals: methods in it are left out; methods that cannot explain a score are added to it and left out from
+            there on. None: the first of them ends it all.
 
     Returns:
         Name of the target -> name of the method -> [B,t,h,w] raw map.
@@ -45,18 +61,57 @@ def explain_all(
     Raises:
         InputError, TypeError, ValueError: see `Explainer.__call__`.
     """
-    readers = {name: method for name, method in methods.items() if isinstance(method, Reader)}
+    maps: dict[str, dict[str, Tensor]] = {asked: {} for asked in targets}
     with guarded(model, pixels) as (bare, own):
-        layers = {layer for reader in readers.values() for layer in reader.layers_of(bare.backbone)}
-        shared = trace(bare, own, sorted(layers)) if readers else None
-        return {
-            asked: {
-                name: (
-                    method.read(shared, target).detach()
-                    if isinstance(method, Reader) and shared is not None
-                    else method.attribute(bare, own.clone(), target).detach()
-                )
-                for name, method in methods.items()
-            }
-            for asked, target in targets.items()
-        }
+        shared = _trace_for(bare, own, _readers(methods, refusals), refusals)
+        for asked, target in targets.items():
+            for name, method in methods.items():
+                if name in (refusals or {}):
+                    continue
+                with _noted(name, refusals):
+                    maps[asked][name] = _map(method, shared, bare, own, target)
+    return maps
+
+
+def _readers(methods: Mapping[str, Explainer], refusals: Refusals | None) -> dict[str, Reader]:
+    """The methods that share a forward pass."""
+    left_out = refusals or {}
+    return {name: method for name, method in methods.items() if isinstance(method, Reader) and name not in left_out}
+
+
+def _trace_for(
+    model: Explainable, pixels: Tensor, readers: Mapping[str, Reader], refusals: Refusals | None
+) -> Trace | None:
+    """Run once for all readers; if that cannot be, each alone, to leave out those that are the reason."""
+    if not readers:
+        return None
+    try:
+        layers = {layer for reader in readers.values() for layer in reader.layers_of(model.backbone)}
+        return trace(model, pixels, sorted(layers), any(reader.needs_attention for reader in readers.values()))
+    except InputError:
+        if refusals is None:
+            raise
+    able = {}
+    for name, reader in readers.items():
+        with _noted(name, refusals):
+            trace(model, pixels, reader.layers_of(model.backbone), reader.needs_attention)
+            able[name] = reader
+    return _trace_for(model, pixels, able, None)
+
+
+def _map(method: Explainer, shared: Trace | None, model: Explainable, pixels: Tensor, target: Target) -> Tensor:
+    """One map, from the shared pass if the method only reads."""
+    if isinstance(method, Reader) and shared is not None:
+        return method.read(shared, target).detach()
+    return method.attribute(model, pixels.clone(), target).detach()
+
+
+@contextmanager
+def _noted(name: str, refusals: Refusals | None) -> Iterator[None]:
+    """Write down that a method refuses, if there is a list."""
+    try:
+        yield
+    except InputError as error:
+        if refusals is None:
+            raise
+        refusals[name] = error

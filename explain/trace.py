@@ -1,15 +1,17 @@
 """One forward pass of a model, kept for many methods and targets."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 
 import torch
 from torch import Tensor, nn
 
+from explain.attention_tap import tap_attention
 from explain.core import Explainable
 from explain.guard import unwrap
 from explain.tap import tap
 from explain.targets import Target, settle
+from reid.backbones.attention import attention_flow
 from reid.backbones.base import Backbone
 from reid.errors import InputError
 from reid.types import Output
@@ -19,26 +21,36 @@ class Trace:
     """What B clips left at some layers, and the graph from there up to the model's answer.
 
     Valid while the model is guarded. Each target costs one backward pass, whatever is asked of it: the derivatives at
-    all layers are computed together by `torch.autograd.grad`, and kept.
+    all layers are computed together by `torch.autograd.grad`, and kept. (Attention matrices are large: with them, only
+    those of the target that was asked for last are kept.)
 
     Args:
         backbone: knows how the layers' outputs are laid out.
         clip: shape of the pixels, [B,3,T,H,W].
         layers: what each layer put out, by its name below the backbone; the graph begins at the lowest.
         output: the model's answer, with its graph.
+        attention: the matrix of each attention layer, [...,heads,Nq,Nk], by its name; empty if it was not recorded.
 
     Attributes:
         output: the model's answer, with its graph.
     """
 
-    def __init__(self, backbone: Backbone, clip: torch.Size, layers: dict[str, Tensor], output: Output) -> None:
+    def __init__(
+        self,
+        backbone: Backbone,
+        clip: torch.Size,
+        layers: dict[str, Tensor],
+        output: Output,
+        attention: Mapping[str, Tensor] | None = None,
+    ) -> None:
         self.backbone = backbone
         self.clip = clip
         self.layers = layers
         self.output = output
+        self.attention = dict(attention or {})
         # The target is kept beside its answer, so that its id is not given to another one.
         self._scores: dict[int, tuple[Target, Tensor]] = {}
-        self._derivatives: dict[int, tuple[Target, dict[str, Tensor]]] = {}
+        self._derivatives: dict[int, tuple[Target, _Derivatives]] = {}
 
     def score(self, target: Target) -> Tensor:
         """The target's scores [B] on these clips, with their graph.
@@ -58,43 +70,74 @@ class Trace:
 
         Zeros where the score does not depend on it. The embedding before the neck has the empty name.
         """
+        return self._derived(target)[0][layer]
+
+    def attention_derivative(self, target: Target) -> dict[str, Tensor]:
+        """The derivative of each clip's score by each attention matrix, of the same shape; by the layer's name."""
+        return self._derived(target)[1]
+
+    def _derived(self, target: Target) -> "_Derivatives":
+        """Differentiate, if that was not done for this target."""
         if id(target) not in self._derivatives:
+            if self.attention:
+                self._derivatives.clear()
             self._derivatives[id(target)] = (target, self._differentiate(target))
-        return self._derivatives[id(target)][1][layer]
+        return self._derivatives[id(target)][1]
 
-    def _differentiate(self, target: Target) -> dict[str, Tensor]:
-        """Differentiate by all layers and by the embedding in one pass."""
-        places = {**self.layers, "": self.output.before_neck}
+    def _differentiate(self, target: Target) -> "_Derivatives":
+        """Differentiate by all layers, by the embedding and by all attention in one pass."""
+        layers = {**self.layers, "": self.output.before_neck}
+        places = [*layers.values(), *self.attention.values()]
         total = self.score(target).sum()  # the clips are independent in eval mode
-        if not total.requires_grad:
-            return {name: torch.zeros_like(values) for name, values in places.items()}
-        gradients = torch.autograd.grad(
-            total, list(places.values()), retain_graph=True, allow_unused=True, materialize_grads=True
-        )
-        return dict(zip(places, gradients, strict=True))
+        if total.requires_grad:
+            gradients = torch.autograd.grad(total, places, retain_graph=True, allow_unused=True, materialize_grads=True)
+        else:
+            gradients = tuple(torch.zeros_like(values) for values in places)
+        of_attention = dict(zip(self.attention, gradients[len(layers) :], strict=True))
+        return dict(zip(layers, gradients, strict=False)), of_attention
 
 
-def trace(model: Explainable, pixels: Tensor, layers: Collection[str]) -> Trace:
+_Derivatives = tuple[dict[str, Tensor], dict[str, Tensor]]
+"""By layers, and by attention."""
+
+
+def trace(model: Explainable, pixels: Tensor, layers: Collection[str], attention: bool = False) -> Trace:
     """Run a guarded model once and keep what its methods need.
 
     Args:
         model: inside of `explain.guard.guard`.
         pixels: [B,3,T,H,W] normalised.
         layers: names of submodules of the backbone.
+        attention: keep the matrices of the backbone's attention layers too, which it then computes in steps instead of
+            fused; the graph then begins at the first of them.
 
     Raises:
-        InputError: the backbone has no such layer, or one does not run exactly once in a forward pass.
+        InputError: the backbone has no such layer, or one does not run exactly once in a forward pass; or it has no
+            attention.
     """
     found = {name: _find(model.backbone, name) for name in layers}
+    steps = attention_flow(unwrap(model.backbone), pixels.shape).steps if attention else ()
+    attending = {step.layer: _find(model.backbone, step.layer) for step in steps}
     with ExitStack() as taps:
         runs = {name: taps.enter_context(tap(module)) for name, module in found.items()}
+        matrices = taps.enter_context(tap_attention(attending)) if attending else {}
         output = model(pixels)
-    for name, outputs in runs.items():
-        if len(outputs) != 1:
-            raise InputError(
-                f"layer {name}: it ran {len(outputs)} times in one forward pass; name a layer that runs once"
-            )
-    return Trace(model.backbone, pixels.shape, {name: outputs[0] for name, outputs in runs.items()}, output)
+    _check_once(runs, "ran {} times in one forward pass; name a layer that runs once")
+    _check_once(
+        matrices, "showed {} attention matrices where one can be followed; take another method, such as gradcam"
+    )
+    return Trace(model.backbone, pixels.shape, _firsts(runs), output, _firsts(matrices))
+
+
+def _check_once(found: Mapping[str, list[Tensor]], complaint: str) -> None:
+    """Raise if a layer gave another number of tensors than one."""
+    for name, tensors in found.items():
+        if len(tensors) != 1:
+            raise InputError(f"layer {name}: it {complaint.format(len(tensors))}")
+
+
+def _firsts(found: Mapping[str, list[Tensor]]) -> dict[str, Tensor]:
+    return {name: tensors[0] for name, tensors in found.items()}
 
 
 def _find(backbone: Backbone, layer: str) -> nn.Module:

@@ -9,8 +9,10 @@ from einops import EinopsError, rearrange
 from torch import Tensor
 from typing_extensions import override
 
+from reid.backbones.attention import Attending, Flow, no_attention
 from reid.backbones.base import Backbone
 from reid.backbones.heads import MeanHead, TemporalHead, spread
+from reid.backbones.vit_flow import vit_flow
 from reid.errors import InputError
 from reid.preprocess import Preprocess
 from reid.types import Features
@@ -20,7 +22,7 @@ TOKENS = 3
 """Axes of a transformer's activation, [(B T),N,C]; every other network puts out maps."""
 
 
-class FrameWise(Backbone):
+class FrameWise(Backbone, Attending):
     """An image network of timm on every frame, joined by a temporal head.
 
     The feature of a frame is what timm's classifier would see, and the map is what that feature is pooled from. Where
@@ -78,13 +80,21 @@ class FrameWise(Backbone):
             axes = "h w c" if getattr(self.trunk, "output_fmt", "NCHW") == "NHWC" else "c h w"
             return rearrange(activation, f"(b t) {axes} -> b c t h w", t=frames)
         cell = self.trunk.feature_info[-1]["reduction"]
-        rows, columns = -(-height // cell), -(-width // cell)
+        rows, columns = _cells(height, width, cell)
         prefix = activation.shape[1] - rows * columns
         if prefix not in {0, getattr(self.trunk, "num_prefix_tokens", 0)}:
             raise ValueError(
                 f"{activation.shape[1]} tokens of {height}x{width} pixels are no map of {cell}x{cell} cells"
             )
         return rearrange(activation[:, prefix:], "(b t) (h w) c -> b c t h w", t=frames, h=rows)
+
+    @override
+    def attention_flow(self, clip: torch.Size) -> Flow:
+        """Follow the tokens of each frame by themselves; what the temporal head attends to is no place."""
+        flow = vit_flow(self.trunk, clip[2], _cells(clip[3], clip[4], self.trunk.feature_info[-1]["reduction"]))
+        if flow is None:
+            raise no_attention(type(self.trunk).__name__)
+        return flow
 
     @override
     def translated(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -136,6 +146,11 @@ def _for_size(create: Callable[..., Any], size: Size | None) -> Any:  # noqa: AN
         return create(img_size=size) if size else create()
     except TypeError:
         return create()
+
+
+def _cells(height: int, width: int, side: int) -> Size:
+    """Rows and columns of square cells that cover a frame."""
+    return -(-height // side), -(-width // side)
 
 
 def _line(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """MViTv2: a transformer whose tokens are pooled stage by stage."""
 
+import math
 from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 from typing_extensions import override
 
+from reid.backbones.attention import CLASS_TOKEN_SHARE, Attending, Cells, Flow, SelfAttention, cells, tokens_read
 from reid.backbones.base import Backbone
 from reid.backbones.readout import Readout, read_out
 from reid.errors import InputError
@@ -27,7 +29,7 @@ SMALL = (1, 2, 11, 2)
 Grid = tuple[int, int, int]
 
 
-class MViTv2(Backbone):
+class MViTv2(Backbone, Attending):
     """MViTv2 (Li et al. 2022, arXiv 2112.01526) on torchvision's blocks; the default is MViTv2-S of Kinetics.
 
     Tables of relative positions are built for `size` and `frames`, one for each axis, and resized (linearly) once when
@@ -104,6 +106,20 @@ class MViTv2(Backbone):
             if activation.shape[1] == 1 + time * height * width:
                 return rearrange(activation[:, 1:], "b (t h w) c -> b c t h w", t=time, h=height)
         raise ValueError(f"{list(activation.shape)} are not the tokens, after a class token, of any grid in {grids}")
+
+    @override
+    def attention_flow(self, clip: torch.Size) -> Flow:
+        """Follow the tokens of the clip; a block's skip connection pools as its queries do."""
+        first = grid = stem_grid((clip[2], clip[3], clip[4]))
+        steps = []
+        blocks: Any = self.trunk.blocks
+        for index, block in enumerate(blocks):
+            residual, keys = (_cells(grid, pool) for pool in (block.pool_skip, block.attn.pool_k))
+            steps.append(SelfAttention(f"trunk.blocks.{index}.attn", residual, keys))
+            grid = _pooled(grid, block.attn.pool_q.pool.stride)
+        share = CLASS_TOKEN_SHARE[self.readout]
+        readout = tokens_read(share, 1 - share, math.prod(grid))
+        return Flow(tuple(steps), readout, query=0.0, sequences=1, grid=first, prefix=1)
 
     @override
     def translated(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -207,6 +223,11 @@ def _fit_tables(trunk: Any, grid: Grid) -> None:  # noqa: ANN401 - torchvision h
             table = nn.Parameter(torch.empty(2 * max(query, key) - 1, block.attn.head_dim))
             setattr(block.attn, f"rel_pos_{axis}", nn.init.trunc_normal_(table, std=0.02))
         grid = queries
+
+
+def _cells(grid: Grid, pool: Any) -> Cells | None:  # noqa: ANN401 - torchvision has no types
+    """What a pooling layer of torchvision does to a grid; None if nothing."""
+    return None if pool is None or set(pool.pool.stride) == {1} else cells(grid, pool.pool.stride)
 
 
 def _pooled(grid: Grid, stride: tuple[int, int, int]) -> Grid:

@@ -5,9 +5,11 @@ from einops import rearrange
 from torch import Tensor, nn
 from typing_extensions import override
 
+from reid.backbones.attention import Attending, Flow
 from reid.backbones.base import Backbone
 from reid.backbones.readout import Readout, read_out
 from reid.backbones.uniformer_blocks import GlobalBlock, Local, ResidualBlock, Transformer
+from reid.backbones.uniformer_flow import uniformer_flow
 from reid.errors import InputError
 from reid.imports.uniformer import rename, resize_positions, resized
 from reid.preprocess import Preprocess
@@ -22,7 +24,7 @@ CLIP_TOWERS = {
 """Width, depth and patch -> name in timm. UniFormerV2 was made from CLIP, whose GELU is the quick one."""
 
 
-class UniFormerV2(Backbone):
+class UniFormerV2(Backbone, Attending):
     """UniFormerV2 (Li et al. 2022, arXiv 2211.09552); the default is the B/16 form of Kinetics and Moments in Time.
 
     The embedding is the normalised token of the clip. T is free. The size of the input is free too: the position
@@ -112,8 +114,8 @@ class UniFormerV2(Backbone):
         tokens = torch.cat([class_tokens, patches], dim=2) + self._positions(grid)
         tokens, token = self.transformer(self.ln_pre(tokens), grid)
         norm = self.transformer.norm
-        patches = tokens[:, :, 1:] if self.readout == "class" else norm(tokens[:, :, 1:])
-        return read_out(self.readout, None if token is None else norm(token), self.to_map(patches, pixels.shape))
+        maps = self.to_map(norm(tokens[:, :, 1:]), pixels.shape)
+        return read_out(self.readout, None if token is None else norm(token), maps)
 
     @override
     def cam_layer(self, needs_gradient: bool) -> str:
@@ -128,6 +130,12 @@ class UniFormerV2(Backbone):
         if first not in {0, 1}:
             raise ValueError(f"{list(activation.shape)} are not the tokens of {height} x {width} patches in each frame")
         return rearrange(activation[:, :, first:], "b t (h w) c -> b c t h w", h=height)
+
+    @override
+    def attention_flow(self, clip: torch.Size) -> Flow:
+        """Follow the query of the clip, and the tokens of each frame by themselves."""
+        frames = -(-clip[2] // self.conv1.stride[0])
+        return uniformer_flow(self.transformer, self.readout, frames, (clip[3] // self.patch, clip[4] // self.patch))
 
     @override
     def translated(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -3,10 +3,13 @@
 import pytest
 import torch
 
+from explain.attention import AttentionRollout, GradientAttention
 from explain.cam import GradCAM, OriginalCAM
 from explain.core import Explainer
-from explain.reader import explain_all
+from explain.reader import Refusals, explain_all
 from explain.targets import ClassLogit, PairSimilarity, Target
+from reid.backbones.framewise import FrameWise
+from reid.errors import InputError
 from tests.toys import TinyNet, TokenNet, pixels, random_model
 
 TARGETS: dict[str, Target] = {"class 0": ClassLogit(0), "pair": PairSimilarity(torch.ones(6)), "own": ClassLogit()}
@@ -47,3 +50,68 @@ def test_the_model_is_left_as_it_was() -> None:
     assert model.training
     assert all(parameter.grad is None for parameter in model.parameters())
     assert all(not module._forward_hooks for module in model.modules())
+
+
+def test_attention_is_recorded_in_the_same_forward_and_differentiated_in_the_same_backward(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    forwards: list[int] = []
+    backwards: list[int] = []
+    torch.manual_seed(0)
+    model, clips = random_model(FrameWise("test_vit", (64, 32))), pixels(2, 3, (64, 32))
+    methods: dict[str, Explainer] = {
+        "gradcam": GradCAM(),
+        "rollout": AttentionRollout(),
+        "attention": GradientAttention(),
+        "block": GradCAM(layer="trunk.blocks.2"),
+        "layer of attention": GradCAM(layer="trunk.blocks.2.attn"),
+    }
+    targets: dict[str, Target] = {"class 0": ClassLogit(0), "own": ClassLogit()}
+    alone = {
+        asked: {name: method(model, clips, target) for name, method in methods.items()}
+        for asked, target in targets.items()
+    }
+    monkeypatch.setattr(FrameWise, "forward", counted(FrameWise.forward, forwards))
+    monkeypatch.setattr(torch.autograd, "grad", counted(torch.autograd.grad, backwards))
+    together = explain_all(model, clips, methods, targets)
+    assert (len(forwards), len(backwards)) == (1, len(targets))
+    for asked, maps in together.items():
+        for name, raw in maps.items():
+            torch.testing.assert_close(raw, alone[asked][name], rtol=1e-3, atol=raw.abs().max().item() * 1e-4)
+
+
+REFUSING: dict[str, Explainer] = {
+    "attention": AttentionRollout(),
+    "gradcam": GradCAM(),
+    "no such layer": GradCAM(layer="nowhere"),
+    "original": OriginalCAM(),
+}
+
+
+def test_one_method_that_cannot_explain_ends_it_all() -> None:
+    with pytest.raises(InputError, match="nowhere: TinyNet has no layer"):
+        explain_all(random_model(TinyNet()), pixels(), REFUSING, {"0": ClassLogit(0)})
+    with pytest.raises(InputError, match="TinyNet has no attention"):
+        explain_all(random_model(TinyNet()), pixels(), {"attention": AttentionRollout()}, {"0": ClassLogit(0)})
+
+
+def test_or_it_is_left_out_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, clips, refusals = random_model(TinyNet()), pixels(), Refusals()
+    able: dict[str, Explainer] = {"gradcam": GradCAM(), "original": OriginalCAM()}
+    expected = explain_all(model, clips, able, TARGETS)
+    torch.testing.assert_close(explain_all(model, clips, REFUSING, TARGETS, refusals), expected)
+    assert set(refusals) == {"attention", "no such layer"}
+    assert "TinyNet has no attention" in str(refusals["attention"])
+    forwards: list[int] = []
+    monkeypatch.setattr(TinyNet, "forward", counted(TinyNet.forward, forwards))
+    torch.testing.assert_close(explain_all(model, clips, REFUSING, TARGETS, refusals), expected)
+    assert len(forwards) == 1  # they are not asked again
+
+
+def test_a_score_that_one_method_cannot_explain() -> None:
+    """A class token has no exact map; GradCAM has one."""
+    refusals = Refusals()
+    methods: dict[str, Explainer] = {"original": OriginalCAM(), "gradcam": GradCAM()}
+    maps = explain_all(random_model(TokenNet()), pixels(), methods, {"0": ClassLogit(0)}, refusals)
+    assert list(maps["0"]) == ["gradcam"]
+    assert list(refusals) == ["original"]

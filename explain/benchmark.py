@@ -77,12 +77,13 @@ class HeldOut:
         return names.index(name)
 
 
-def open_benchmark(config: Path, root: Path | None, size: tuple[int, int]) -> HeldOut:
+def open_benchmark(config: Path, root: Path | None, frames: int | None, size: tuple[int, int]) -> HeldOut:
     """Build the data of a training config and lay out their test side.
 
     Args:
         config: the YAML; trusted, as its class paths are imported.
         root: folder of the benchmark; None takes the one that the config names.
+        frames: T of the one clip, sampled evenly, that stands for a tracklet; None samples as the config says.
         size: height and width of the frames that the model takes.
 
     Raises:
@@ -93,6 +94,9 @@ def open_benchmark(config: Path, root: Path | None, size: tuple[int, int]) -> He
     section = _data_section(config)
     if root is not None:
         section["init_args"]["benchmark"].setdefault("init_args", {})["root"] = str(root)
+    if frames is not None:
+        evenly = {"class_path": "datasets.sampling.Evenly", "init_args": {"frames": frames}}
+        section["init_args"]["test_sampling"] = evenly
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(_class(config, section["class_path"]), "data")
     try:

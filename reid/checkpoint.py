@@ -9,7 +9,7 @@ import torch
 from reid.errors import InputError
 from reid.loading import OPTIONAL, LoadReport, load_tensors
 from reid.model import ReIDModel
-from reid.recipe import build_model, recipe_of_checkpoint, recipe_of_config
+from reid.recipe import NoRecipeError, build_model, is_ours, recipe_of_checkpoint, recipe_of_config
 from reid.weights import read_checkpoint, tensors_of
 
 logger = logging.getLogger(__name__)
@@ -41,6 +41,18 @@ def load_model(checkpoint: Path, config: Path | None = None, device: str | torch
         _refuse(checkpoint, model, report, ENOUGH if config else math.inf)
     logger.info("%s: %s", checkpoint, report)
     return model.to(device).eval()
+
+
+def describes_itself(checkpoint: Path) -> bool:
+    """Whether `load_model` can rebuild the model of a checkpoint without its training config.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        return is_ours(recipe_of_checkpoint(checkpoint, read_checkpoint(checkpoint))["backbone"])
+    except NoRecipeError:
+        return False
 
 
 def check_resumable(checkpoint: Path) -> None:

@@ -1,7 +1,7 @@
 """From a recipe (class paths and plain arguments) to a model."""
 
 import inspect
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,10 @@ from reid.errors import InputError
 from reid.imports import cam_tool
 from reid.model import ReIDModel
 from reid.weights import tensors_of
+
+
+class NoRecipeError(InputError):
+    """A checkpoint does not say how to build its model."""
 
 
 def recipe_of_config(config: Path, tensors: Mapping[str, Tensor] | None = None) -> dict[str, Any]:
@@ -47,7 +51,7 @@ def recipe_of_checkpoint(checkpoint: Path, content: dict[str, Any]) -> dict[str,
         return cam_tool.recipe(config, tensors_of(content))
     recipe = content.get("hyper_parameters")
     if not isinstance(recipe, dict) or "backbone" not in recipe:
-        raise InputError(
+        raise NoRecipeError(
             f"checkpoint {checkpoint}: does not say how to build its model: give its training config with --config"
         )
     return recipe
@@ -87,17 +91,32 @@ def _without_download(recipe: dict[str, Any]) -> dict[str, Any]:
     return {**recipe, "backbone": {**backbone, "init_args": arguments}}
 
 
-def _refuse_foreign_classes(value: Any) -> None:  # noqa: ANN401 - any plain data
-    """Raise if a class path, at any depth, leads out of `reid`: importing a module runs it."""
+def is_ours(recipe: Any) -> bool:  # noqa: ANN401 - any plain data
+    """Whether every class path of a recipe, at any depth, lies in `reid`.
+
+    >>> is_ours({"backbone": {"class_path": "reid.backbones.OSNet"}}), is_ours([{"class_path": "os.system"}])
+    (True, False)
+    """
+    return next(_foreign_classes(recipe), None) is None
+
+
+def _refuse_foreign_classes(recipe: Any) -> None:  # noqa: ANN401 - any plain data
+    """Raise if a class path leads out of `reid`: importing a module runs it."""
+    for path in _foreign_classes(recipe):
+        raise InputError(
+            f"the checkpoint names the class {path}, which is not ours: give its training config with --config"
+        )
+
+
+def _foreign_classes(value: Any) -> Iterator[str]:  # noqa: ANN401 - any plain data
+    """Yield the class paths, at any depth, that are not ours."""
     if isinstance(value, Mapping):
         path = str(value.get("class_path", "reid."))
         if not path.startswith("reid."):
-            raise InputError(
-                f"the checkpoint names the class {path}, which is not ours: give its training config with --config"
-            )
+            yield path
     if isinstance(value, Mapping | list | tuple):
         for inner in value.values() if isinstance(value, Mapping) else value:
-            _refuse_foreign_classes(inner)
+            yield from _foreign_classes(inner)
 
 
 def keep_plain(hparams: MutableMapping[str, Any]) -> None:

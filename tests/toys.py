@@ -183,6 +183,7 @@ def red_model() -> ReIDModel:
     """Person 0 wears red; person 1 is anybody in the light."""
     model = ReIDModel(RedDetector(), num_identities=2, neck="none")
     model.classifier.weight.data = torch.eye(2)
+    model.classifier.bias.data.zero_()
     return model.eval()
 
 

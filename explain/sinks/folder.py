@@ -70,24 +70,45 @@ class FolderSink:
         Raises:
             InputError: writing failed; nothing is left behind.
         """
-        drawn = overlay(frames, raw, self.normalization)
         with output_folder(self.output, self.overwrite) as folder:
-            _write_maps(folder, raw, len(frames))
-            _write_frames(folder / "frames", drawn)
-            _write_picture(folder / "contact_sheet.png", summary_sheet(name, frames, drawn, raw))
-            write_mp4(folder / "cam_video.mp4", drawn, self.fps)
-            (folder / MARK).write_text(json.dumps(self._summary(name, frames, raw), indent=2) + "\n", encoding="utf-8")
+            write_explanation(folder, name, frames, raw, self.normalization, self.facts, self.fps)
 
-    def _summary(self, name: str, frames: NDArray[np.uint8], raw: Tensor) -> dict[str, object]:
-        return {
-            "name": name,
-            **self.facts,
-            "normalization": self.normalization,
-            "frames": {"count": frames.shape[0], "height": frames.shape[1], "width": frames.shape[2]},
-            "map": {"steps": raw.shape[0], "height": raw.shape[1], "width": raw.shape[2]},
-            "map_sum_per_frame": temporal_curve(raw, len(frames)),
-            "fps": self.fps,
-        }
+
+def write_explanation(
+    folder: Path,
+    name: str,
+    frames: NDArray[np.uint8],
+    raw: Tensor,
+    normalization: Normalisation,
+    facts: Facts,
+    fps: float = 8,
+) -> None:
+    """Write what `FolderSink` says into a folder that is being built.
+
+    Args:
+        folder: exists, and holds none of these files.
+        name: what the explanation is called on the sheet and in the summary.
+        frames: [T,H,W,3] RGB.
+        raw: [t,h,w] signed map.
+        normalization: what is stretched to the full range of colours.
+        facts: what `summary.json` says besides.
+        fps: frames per second of the video.
+    """
+    drawn = overlay(frames, raw, normalization)
+    _write_maps(folder, raw, len(frames))
+    _write_frames(folder / "frames", drawn)
+    _write_picture(folder / "contact_sheet.png", summary_sheet(name, frames, drawn, raw))
+    write_mp4(folder / "cam_video.mp4", drawn, fps)
+    summary = {
+        "name": name,
+        **facts,
+        "normalization": normalization,
+        "frames": {"count": frames.shape[0], "height": frames.shape[1], "width": frames.shape[2]},
+        "map": {"steps": raw.shape[0], "height": raw.shape[1], "width": raw.shape[2]},
+        "map_sum_per_frame": temporal_curve(raw, len(frames)),
+        "fps": fps,
+    }
+    (folder / MARK).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
 
 def _write_maps(folder: Path, raw: Tensor, frames: int) -> None:

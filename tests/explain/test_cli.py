@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from explain.cli import METHODS, main, parser
-from explain.run import METHODS as RUNNABLE
+from explain.cli import CONTROLS, METHODS, main, parser
+from explain.methods import CONTROLS as BLIND
+from explain.methods import READING, SCORING
 from reid.backbones import ResNetTA
 from reid.errors import InputError, exit_status
 from reid.model import ReIDModel
@@ -59,8 +60,12 @@ def test_the_flags_of_the_cam_tool_are_all_there() -> None:
     flags = {option.removeprefix("--") for action in parser()._actions for option in action.option_strings}
     assert flags >= {*CAM_TOOL, "tracklet"}
     defaults = parser().parse_args(["--video", "x", "--checkpoint", "y"])
-    assert tuple(RUNNABLE) == METHODS
-    assert (defaults.method, defaults.frames, defaults.normalize, defaults.finer) == ("originalcam", 16, "frame", False)
+    assert (defaults.method, defaults.normalize, defaults.finer) == ("originalcam", "frame", None)
+
+
+def test_the_names_on_the_command_line_are_the_methods() -> None:
+    assert set(METHODS) == {*READING, *SCORING}
+    assert CONTROLS == BLIND
 
 
 @pytest.mark.parametrize("method", ["originalcam", "gradcam"])
@@ -71,14 +76,14 @@ def test_writes_the_layout_of_the_cam_tool(
     names = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
     frames = {f"frames/frame_{number:03d}.jpg" for number in range(4)}
     maps = {f"cam_activations/frame_{number:03d}_cam.npy" for number in range(4)}
-    assert names >= frames | maps | {"cam_video.mp4", "contact_sheet.png", "summary.json"}
+    assert names >= frames | maps | {"cam_video.mp4", "contact_sheet.png", "summary.json", "report.html"}
     assert cv2.imread(str(tmp_path / "out/frames/frame_000.jpg")).shape == (90, 41, 3)  # type: ignore[union-attr]
     raw = np.load(tmp_path / "out/cam_activations/frame_000_cam.npy")
     assert raw.shape == (4, 2)
     assert raw.min() < 0 < raw.max()
     printed = capsys.readouterr().out
     assert f"{method}: class" in printed
-    assert "cam_video.mp4" in printed
+    assert "report.html" in printed
 
 
 def test_says_which_class_and_person(files: Path, tmp_path: Path) -> None:
@@ -103,8 +108,54 @@ def test_a_pair_is_explained(files: Path, tmp_path: Path) -> None:
     assert other["score"] < same["score"]
 
 
+def test_several_methods_lie_in_folders_of_their_names(files: Path, tmp_path: Path) -> None:
+    run(
+        files,
+        tmp_path / "out",
+        "--method",
+        "gradcam,scorecam",
+        "--scorecam_channels",
+        "4",
+        "--against",
+        str(files / "b"),
+    )
+    for method in ("gradcam", "scorecam"):
+        for side in (".", "against"):
+            assert (tmp_path / "out" / method / side / "cam_raw.npy").is_file()
+    assert json.loads((tmp_path / "out/summary.json").read_text())["questions"][0]["score"] < 1
+
+
+def test_all_methods_leave_out_those_that_cannot(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(files, tmp_path / "out", "--method", "all", "--scorecam_channels", "2")
+    printed = capsys.readouterr().out
+    assert "left out: rollout: " in printed
+    found = {path.parent.name for path in (tmp_path / "out").glob("*/summary.json")}
+    assert found == set(METHODS) - {"rollout", "attention"}
+
+
+def test_a_contrast_is_the_pair_less_the_rival(files: Path, tmp_path: Path) -> None:
+    flags = ("--against", str(files / "b"), "--method", "gradcam")
+    run(files, tmp_path / "pair", *flags)
+    run(files, tmp_path / "rival", "--against", str(files / "a"), "--method", "gradcam")
+    run(files, tmp_path / "contrast", *flags, "--instead_of", str(files / "a"))
+    pair, rival, contrast = (np.load(tmp_path / name / "cam_raw.npy") for name in ("pair", "rival", "contrast"))
+    np.testing.assert_allclose(contrast, pair - rival, rtol=1e-3, atol=1e-6)
+    assert (tmp_path / "contrast/instead_of/cam_raw.npy").is_file()
+
+
+@pytest.mark.parametrize(("flag", "question"), [("probability", "probability of class"), ("energy", "energy of the")])
+def test_other_scores_of_a_class(files: Path, tmp_path: Path, flag: str, question: str) -> None:
+    run(files, tmp_path / "out", "--score", flag, "--method", "gradcam")
+    assert json.loads((tmp_path / "out/summary.json").read_text())["target"].startswith(question)
+
+
 MISTAKES = {
-    "unknown method": (["--method", "magic"], "--method magic: unknown; there is originalcam, gradcam"),
+    "unknown method": (["--method", "gradcam,magic"], "--method magic: unknown; there is all, originalcam, gradcam"),
+    "rival without a match": (["--instead_of", "x"], "--instead_of needs --against"),
+    "score and finer": (["--finer", "mean", "--score", "energy"], "--finer compares logits"),
+    "attention of a CNN": (["--method", "rollout"], "gradcam"),
     "unknown flag": (["--metod", "gradcam"], "--metod"),
     "class out of range": (["--target_id", "3"], "the model knows the classes 0..2"),
     "no frames": (["--frames", "0"], "'0' is not a number of 1 or more"),

@@ -9,7 +9,22 @@ from torch import Tensor, nn
 from torch.nn.parallel import DataParallel
 from typing_extensions import override
 
-from explain.cam import GradCAM, OriginalCAM
+from explain.cam import (
+    AblationCAM,
+    EigenCAM,
+    EigenGradCAM,
+    ElementWiseCAM,
+    GradCAM,
+    GradCAMPlusPlus,
+    HiResCAM,
+    LayerCAM,
+    LogitLens,
+    OriginalCAM,
+    RandomCAM,
+    ScoreCAM,
+    XGradCAM,
+)
+from explain.controls import CentrePrior, RandomMap
 from explain.core import Explainable, Explainer
 from explain.targets import ClassLogit, PairSimilarity, Target, settle
 from reid.backbones.base import Backbone
@@ -31,9 +46,24 @@ class InputGradient(Explainer):
 METHODS: dict[str, Explainer] = {
     "gradcam": GradCAM(),
     "gradcam_by_frame": GradCAM(temporal="frame"),
+    "gradcam++": GradCAMPlusPlus(),
+    "layercam": LayerCAM(),
+    "hirescam": HiResCAM(),
+    "xgradcam": XGradCAM(),
+    "elementwise": ElementWiseCAM(),
+    "eigengradcam": EigenGradCAM(),
     "originalcam": OriginalCAM(),
+    "logit_lens": LogitLens(),
+    "ablationcam": AblationCAM(),
+    "scorecam": ScoreCAM(),
+    "eigencam": EigenCAM(),
     "input_gradient": InputGradient(),
+    "randomcam": RandomCAM(),
+    "random": RandomMap(),
+    "centre": CentrePrior(),
 }
+BLIND = {"eigencam", "randomcam", "random", "centre"}
+"""Methods that do not look at the score."""
 BACKBONES: dict[str, Callable[[], Backbone]] = {
     "convolutions": TinyNet,
     "attention": FrameNet,
@@ -46,7 +76,16 @@ TARGETS: dict[str, Target] = {
     "function": lambda output: output.logits.square().sum(1),
 }
 
+SPREAD = {"scorecam"}
+"""Methods that add up all channels, also those that speak for nobody: with softmax weights none is zero."""
+
 all_methods = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+
+
+def methods_but(*left_out: str) -> pytest.MarkDecorator:
+    """All methods besides some."""
+    chosen = {name: method for name, method in METHODS.items() if name not in left_out}
+    return pytest.mark.parametrize("method", chosen.values(), ids=chosen)
 
 
 @contextmanager
@@ -98,7 +137,7 @@ def failing_target(output: Output) -> Tensor:
     raise RuntimeError(f"no score for {len(output.logits)} clips")
 
 
-@all_methods
+@methods_but(*BLIND)
 @pytest.mark.parametrize("where", ["before the layer", "behind the layer", "in the target"])
 def test_nothing_is_touched_when_it_fails(method: Explainer, where: str) -> None:
     model, clips, target = random_model(TinyNet()).train(), pixels(), TARGETS["class"]
@@ -138,7 +177,7 @@ def test_it_works_on_frozen_parameters(method: Explainer) -> None:
     assert torch.equal(method(model.requires_grad_(False), clips, ClassLogit(1)), expected)
 
 
-@all_methods
+@methods_but("random")  # drawn anew for the slightest change
 @pytest.mark.parametrize("backbone", BACKBONES.values(), ids=BACKBONES)
 def test_under_autocast_the_map_is_float32_and_the_same_picture(
     method: Explainer, backbone: Callable[[], Backbone]
@@ -175,10 +214,11 @@ def test_wrapped_and_compiled_models(method: Explainer) -> None:
 
 @all_methods
 def test_a_plain_action_model_is_explained_too(method: Explainer) -> None:
-    assert method(VideoClassifier(TinyNet(), num_classes=4), pixels(), ClassLogit(3)).std() > 0
+    torch.manual_seed(0)
+    assert method(VideoClassifier(TinyNet(), num_classes=4), pixels(), ClassLogit()).std() > 0
 
 
-@all_methods
+@methods_but(*BLIND, *SPREAD)
 def test_planted_evidence_is_found(method: Explainer) -> None:
     clip, place = red_clip()
     raw = method(red_model(), clip, ClassLogit(0))[0].clamp_min(0)

@@ -1,0 +1,116 @@
+"""All methods judged on the queries of a benchmark: which maps can be believed?"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from explain.benchmark import HeldOut, open_benchmark
+from explain.gallery import Gallery
+from explain.jury import Jury
+from explain.methods import CONTROLS
+from explain.output import MARK, output_folder, prepare_output
+from explain.plot import plot_curves
+from explain.progress import Reporter, reporting
+from explain.run import Keep
+from explain.table import markdown
+from explain.targets import PairSimilarity
+from explain.workbench import Tools, Workbench
+from reid.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is judged on.
+
+    Attributes:
+        config: the training config, whose `data` are the benchmark.
+        root: folder of the benchmark; None takes the one that the config names.
+        frames: T of the clip that stands for a tracklet; None samples as the config says.
+        queries: how many of its queries, spread evenly over those that have a true match.
+        thorough: measure ROAD, stability and random weights too, which takes several times as long.
+    """
+
+    config: Path
+    root: Path | None = None
+    frames: int | None = None
+    queries: int = 20
+    thorough: bool = False
+
+
+def evaluate(scope: Scope, tools: Tools, keep: Keep) -> None:
+    """Judge methods on why queries match their best true match, and write a table and a plot.
+
+    The folder holds `table.md`, `curves.png`, `evaluation.json` and `summary.json`. Controls that look at no score (a
+    random map, random channel weights, the centre of the frame) are always judged beside the methods.
+
+    Raises:
+        InputError: the benchmark or the model cannot be read, a method cannot explain the model, or the folder cannot
+            be written.
+    """
+    with reporting() as reporter:
+        prepare_output(keep.output, keep.overwrite)
+        bench = Workbench(tools, reporter)
+        side = open_benchmark(scope.config, scope.root, scope.frames, bench.model.preprocess.size)
+        gallery = Gallery(bench.model, side, reporter)
+        chosen = _spread(gallery, side, scope.queries)
+        juries = _judge_all(bench, gallery, chosen, scope.thorough, reporter)
+        scores = {name: jury.scores() for name, jury in juries.items()}
+        with output_folder(keep.output, keep.overwrite) as folder:
+            facts = {**bench.facts, **gallery.facts, "judged_queries": len(chosen), "thorough": scope.thorough}
+            _write(folder, facts, scores, {name: jury.curves() for name, jury in juries.items()})
+    for name, refusal in bench.refused.items():
+        print(f"left out: {name}: {refusal}")  # noqa: T201 - the command's output
+    print(f"{markdown(scores)}\n{keep.output}/table.md, {keep.output}/curves.png")  # noqa: T201
+
+
+def _spread(gallery: Gallery, side: HeldOut, count: int) -> list[int]:
+    """Choose queries that have a true match, evenly."""
+    valid = [query for query, ok in zip(side.evaluation.query, gallery.ranking.valid.tolist(), strict=True) if ok]
+    if not valid:
+        raise InputError(f"{side.evaluation.benchmark}: no query has a true match under another camera")
+    count = min(count, len(valid))
+    return [valid[place * len(valid) // count] for place in range(count)]
+
+
+def _judge_all(
+    bench: Workbench, gallery: Gallery, chosen: Sequence[int], thorough: bool, reporter: Reporter
+) -> dict[str, Jury]:
+    """Let every method explain every query."""
+    juries: dict[str, Jury] = {}
+    for name, explainer in bench.methods.items():
+        jury = Jury(gallery, explainer, thorough)
+        try:
+            for number, tracklet in enumerate(chosen):
+                reporter.say(f"{name}: query {number + 1} of {len(chosen)}")
+                _hear(jury, gallery, tracklet)
+        except InputError as error:
+            if not bench.tools.lenient:
+                raise
+            bench.refused[name] = error
+        else:
+            juries[name] = jury
+    if not set(juries) - set(CONTROLS):
+        raise InputError("; ".join(map(str, bench.refused.values())))
+    return juries
+
+
+def _hear(jury: Jury, gallery: Gallery, tracklet: int) -> None:
+    """Ask why a query resembles its best true match."""
+    true = next(match for match in gallery.matches(tracklet) if match.right)
+    subject = gallery.subject(tracklet)
+    jury.hear(tracklet, subject, PairSimilarity(gallery.embeddings[true.tracklet].to(subject.pixels.device)))
+
+
+def _write(
+    folder: Path,
+    facts: Mapping[str, object],
+    scores: Mapping[str, Mapping[str, float]],
+    curves: Mapping[str, Mapping[str, list[float]]],
+) -> None:
+    """Write the table, the plot and all numbers."""
+    (folder / "table.md").write_text(markdown(scores) + "\n", encoding="utf-8")
+    plot_curves(folder / "curves.png", curves)
+    numbers = {**facts, "scores": scores, "curves": curves}
+    (folder / "evaluation.json").write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+    (folder / MARK).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")

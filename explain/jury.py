@@ -1,0 +1,126 @@
+"""All that is measured of one method on the queries of a benchmark."""
+
+import time
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+from explain.core import Explainer
+from explain.gallery import Gallery
+from explain.inquiry import Subject
+from explain.metrics.concentration import Concentration
+from explain.metrics.deletion import InsertionDeletion
+from explain.metrics.drop import AverageDrop
+from explain.metrics.embed_deleted import embed_deleted
+from explain.metrics.localisation import EnergyPointing, PointingGame
+from explain.metrics.randomisation import randomisation
+from explain.metrics.retrieval import RetrievalDeletion
+from explain.metrics.road import ROAD
+from explain.metrics.stability import Infidelity, MaxSensitivity
+from explain.metrics.temporal import Flicker
+from explain.reader import Reader
+from explain.targets import Target
+
+ITEM = 2
+"""What a mask calls the part of the person that tells it from its look-alikes."""
+
+
+class Jury:
+    """Measures the maps of one method; every method hears the same queries.
+
+    Args:
+        gallery: who is ranked.
+        explainer: the method.
+        thorough: measure ROAD, stability and what is left of the maps in a network of random weights too.
+    """
+
+    def __init__(self, gallery: Gallery, explainer: Explainer, thorough: bool) -> None:
+        evaluation, device = gallery.evaluation, gallery.model.identities.device
+        ranked = list(evaluation.gallery)
+        people = [evaluation.tracklets[place] for place in ranked]
+        self.gallery = gallery
+        self.explainer = explainer
+        self.seconds = 0.0
+        self._queries = 0
+        self._deletion = InsertionDeletion(unit="voxels", steps=10).to(device)
+        self._retrieval = RetrievalDeletion(
+            gallery.embeddings[ranked],
+            [tracklet.person for tracklet in people],
+            [tracklet.camera for tracklet in people],
+            distance=gallery.model.distance,
+        )
+        self._of_score: list[Metric] = [self._deletion, AverageDrop().to(device)]
+        self._of_map: list[Metric] = [Flicker(), Concentration()]
+        self._of_person: dict[str, list[Metric]] = {
+            "person": [EnergyPointing(), PointingGame()],
+            "item": [EnergyPointing()],
+        }
+        self._of_method: list[Metric] = []
+        self._random: list[Tensor] = []
+        self._thorough = thorough
+        if thorough:
+            self._of_score.append(ROAD(percentiles=(20, 40, 60, 80)).to(device))
+        if thorough and isinstance(explainer, Reader):
+            self._of_method = [MaxSensitivity().to(device), Infidelity().to(device)]
+
+    def hear(self, tracklet: int, subject: Subject, target: Target) -> None:
+        """Explain one query, and measure its map.
+
+        Args:
+            tracklet: the query.
+            subject: its clip.
+            target: the score that is explained, settled.
+
+        Raises:
+            InputError: the method cannot explain this model.
+        """
+        model, pixels = self.gallery.model, subject.pixels
+        started = time.perf_counter()
+        raw = self.explainer(model, pixels, target)
+        self.seconds += time.perf_counter() - started
+        self._queries += 1
+        for metric in self._of_score:
+            metric.update(model, pixels, raw, target)
+        own = self.gallery.evaluation.tracklets[tracklet]
+        embedded = embed_deleted(model, pixels, raw, self._retrieval.shares, unit="voxels").cpu()
+        self._retrieval.update(embedded, torch.tensor([own.person]), torch.tensor([own.camera]))
+        self._judge_map(raw.cpu(), self.gallery.side.masks(self.gallery.side.clip(tracklet)))
+        self._judge_method(pixels, target)
+
+    def _judge_map(self, raw: Tensor, masks: Tensor | None) -> None:
+        """What is seen from the map alone, and from what its pixels show."""
+        for metric in self._of_map:
+            metric.update(raw)
+        if masks is not None:
+            for name, where in (("person", masks > 0), ("item", masks == ITEM)):
+                for metric in self._of_person[name]:
+                    metric.update(raw, where[None])
+
+    def _judge_method(self, pixels: Tensor, target: Target) -> None:
+        """What takes many maps."""
+        for metric in self._of_method:
+            metric.update(self.gallery.model, pixels, self.explainer, target)
+        if self._thorough and isinstance(self.explainer, Reader):
+            last = randomisation(self.gallery.model, pixels, self.explainer, target)[-1]
+            self._random.append(last.absolute.cpu())
+
+    def scores(self) -> dict[str, float]:
+        """All figures by name; those that were not measured are missing."""
+        found: dict[str, Tensor] = {}
+        for metric in (*self._of_score, self._retrieval, *self._of_map, *self._of_method):
+            found |= metric.compute()
+        for name, metrics in self._of_person.items():
+            for metric in metrics:
+                if metric.update_called:
+                    found |= {f"{key}_{name}": value for key, value in metric.compute().items()}
+        if self._random:
+            found["random_weights"] = torch.cat(self._random).mean()
+        return {name: float(value) for name, value in found.items()} | {"seconds": self.seconds / max(self._queries, 1)}
+
+    def curves(self) -> dict[str, list[float]]:
+        """What the plot shows: the score while a query is taken apart, and the AP of its true match."""
+        deletion = {name: values.tolist() for name, values in self._deletion.curves().items()}
+        found = self._retrieval.compute()
+        shares = self._retrieval.shares
+        return {**deletion, "deleted": list(shares), "ap": [float(found[f"ap_{100 * share:g}"]) for share in shares]}

@@ -1,0 +1,94 @@
+"""Explanations of a benchmark's queries: one by name, or those that the model gets most wrong."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from explain.benchmark import open_benchmark
+from explain.gallery import Gallery
+from explain.inquiry import Inquiry, Side, about_contrast, about_pair
+from explain.output import prepare_output
+from explain.progress import reporting
+from explain.publish import publish
+from explain.report.content import RankedItem, Ranking
+from explain.run import Keep, tell
+from explain.targets import PairSimilarity
+from explain.workbench import Tools, Workbench
+from reid.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which queries of a benchmark are explained.
+
+    Attributes:
+        config: the training config, whose `data` are the benchmark.
+        root: folder of the benchmark; None takes the one that the config names.
+        frames: T of the clip that stands for a tracklet; None samples as the config says.
+        query: name of a test tracklet.
+        mistakes: number of the worst mistakes, where no query is named.
+        top: length of the ranked list of a query.
+    """
+
+    config: Path
+    root: Path | None = None
+    frames: int | None = None
+    query: str | None = None
+    mistakes: int = 0
+    top: int = 6
+
+
+def explain_queries(wanted: Wanted, tools: Tools, keep: Keep) -> None:
+    """Explain queries against the gallery of their benchmark, and write the result into a folder.
+
+    Raises:
+        InputError: the benchmark or the model cannot be read, there is no such query or mistake, or the folder cannot
+            be written.
+    """
+    started = time.perf_counter()
+    with reporting() as reporter:
+        prepare_output(keep.output, keep.overwrite)
+        bench = Workbench(tools, reporter)
+        side = open_benchmark(wanted.config, wanted.root, wanted.frames, bench.model.preprocess.size)
+        if wanted.query is not None:
+            side.find(wanted.query)  # before the gallery is embedded
+        gallery = Gallery(bench.model, side, reporter)
+        chosen = gallery.mistakes(wanted.mistakes) if wanted.query is None else [side.find(wanted.query)]
+        if not chosen:
+            raise InputError(f"--mistakes {wanted.mistakes}: the first match of every query is right; name a --query")
+        questions = [bench.answer(_inquiry(gallery, tracklet)) for tracklet in chosen]
+        ranking = _ranking(bench, gallery, chosen[0], wanted.top) if wanted.query is not None else None
+        title = f"query {wanted.query}" if wanted.query else f"the {len(chosen)} worst mistakes"
+        publish(
+            keep.output, title, questions, {**bench.facts, **gallery.facts}, keep.normalization, keep.overwrite, ranking
+        )
+    tell(bench, questions, time.perf_counter() - started, keep.output)
+
+
+def _inquiry(gallery: Gallery, tracklet: int) -> Inquiry:
+    """Why is its first match first, and not the best one of the other kind (the true match of a mistake)?"""
+    subject, matches = gallery.subject(tracklet), gallery.matches(tracklet)
+    if not matches:
+        raise InputError(f"--query {subject.name}: the gallery holds nobody to compare it with")
+    first = matches[0]
+    rival = next((match for match in matches if match.right != first.right), None)
+    other = gallery.subject(first.tracklet)
+    return (
+        about_pair(subject, other) if rival is None else about_contrast(subject, other, gallery.subject(rival.tracklet))
+    )
+
+
+def _ranking(bench: Workbench, gallery: Gallery, tracklet: int, top: int) -> Ranking:
+    """The first places of a query's ranking, each with what it shares with the query."""
+    subject, matches = gallery.subject(tracklet), gallery.matches(tracklet)[:top]
+    others = [gallery.subject(match.tracklet) for match in matches]
+    query = bench.panel(Side("query", subject, PairSimilarity(others[0].embedding)))
+    items = (
+        RankedItem(
+            bench.panel(Side("gallery", other, PairSimilarity(subject.embedding))),
+            match.distance,
+            "right" if match.right else "wrong",
+        )
+        for match, other in zip(matches, others, strict=True)
+    )
+    return Ranking(query, tuple(items), f"{gallery.evaluation.benchmark}, {bench.model.distance} distance")

@@ -7,7 +7,7 @@ from typing import Protocol, cast
 
 from torch import Tensor, nn
 
-from explain.guard import guard
+from explain.guard import guard, unwrap
 from explain.targets import Target
 from reid.backbones.base import Backbone
 from reid.types import Output
@@ -75,6 +75,7 @@ def guarded(model: nn.Module, pixels: Tensor) -> Iterator[tuple[Explainable, Ten
     if pixels.ndim != 5 or not pixels.is_floating_point():  # noqa: PLR2004 - B,3,T,H,W
         raise ValueError(f"pixels must be [B,3,T,H,W] floats (model.preprocess), not {pixels.dtype} {pixels.shape}")
     with guard(model) as bare:
-        if not isinstance(getattr(bare, "backbone", None), Backbone):
+        backbone = getattr(bare, "backbone", None)
+        if backbone is None or not isinstance(unwrap(backbone), Backbone):
             raise TypeError(f"a model with a backbone can be explained, not a {type(bare).__name__}")
         yield cast("Explainable", bare), pixels.detach().clone()

@@ -19,6 +19,8 @@ from reid.checkpoint import check_resumable
 from reid.errors import InputError, exit_status
 
 COMMANDS = {"fit", "validate", "test"}
+STARTING_POINTS = {"model.init_args.backbone.init_args.pretrained": False, "model.init_args.weights": None}
+"""Where weights come from without a checkpoint, and what switches that off."""
 
 
 class OneLineParser(LightningArgumentParser):
@@ -51,6 +53,9 @@ class ReIDCLI(LightningCLI):
         if given.get("ckpt_path"):
             check_resumable(Path(given.ckpt_path))
             given.weights_only = True
+            for place, nothing in STARTING_POINTS.items():  # the checkpoint holds all tensors: fetch no others
+                if given.get(place):
+                    given[place] = nothing
 
     @override
     def _parse_ckpt_path(self) -> None:

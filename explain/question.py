@@ -1,4 +1,4 @@
-"""Which score of a test tracklet is worth an explanation."""
+"""Which scores of a test tracklet are worth an explanation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,31 +29,52 @@ class Question:
 
 def ask(
     tracklet: int, evaluation: Evaluation, embeddings: Tensor | None, distance: Distance, identities: Sequence[int]
-) -> Question:
-    """Choose what to explain: the person's class, else the tracklet's best match, else the predicted class.
+) -> list[Question]:
+    """Choose what to explain: why a class (the person's own, or else the predicted one), and why its best match.
 
     Args:
         tracklet: index of the tracklet in the evaluation.
         evaluation: who is asked for and who is ranked.
-        embeddings: [N,D] one for each tracklet of the evaluation; None if there are none yet.
+        embeddings: [N,D] one for each tracklet of the evaluation; None if there are none.
         distance: how they are compared.
         identities: person number of each class of the model, in the numbering of the evaluation; may be empty.
+
+    Returns:
+        The question of the class, and that of the match if there is one.
     """
-    shown = evaluation.tracklets[tracklet]
-    title, person = f"{shown.name}_person_{shown.person}", f"{shown.name} (person {shown.person})"
-    if shown.person in identities:
-        known = identities.index(shown.person)
-        return Question(f"{title}_class_{known}", f"{person}: why class {known}, its own", ClassLogit(known))
     match = None if embeddings is None else best_match(tracklet, evaluation, embeddings, distance)
+    of_class = _ask_class(tracklet, evaluation, identities)
     if embeddings is None or match is None:
-        return Question(f"{title}_predicted_class", f"{person}: why the class that it is taken for", ClassLogit())
+        return [of_class]
+    return [of_class, _ask_match(tracklet, match, evaluation, embeddings[match], distance)]
+
+
+def _ask_class(tracklet: int, evaluation: Evaluation, identities: Sequence[int]) -> Question:
+    title, subject = _names(tracklet, evaluation)
+    person = evaluation.tracklets[tracklet].person
+    if person not in identities:
+        return Question(f"{title}_predicted_class", f"{subject}: why the class that it is taken for", ClassLogit())
+    known = identities.index(person)
+    return Question(f"{title}_class_{known}", f"{subject}: why class {known}, its own", ClassLogit(known))
+
+
+def _ask_match(tracklet: int, match: int, evaluation: Evaluation, embedding: Tensor, distance: Distance) -> Question:
+    """By the similarity that the ranking is made of."""
+    title, subject = _names(tracklet, evaluation)
     other = evaluation.tracklets[match]
-    verdict = "right" if other.person == shown.person else f"wrong: person {other.person}"
+    right = other.person == evaluation.tracklets[tracklet].person
+    verdict = "right" if right else f"wrong: person {other.person}"
     return Question(
         f"{title}_best_match",
-        f"{person}: why its best match {other.name} ({verdict})",
-        PairSimilarity(embeddings[match]),
+        f"{subject}: why its best match {other.name} ({verdict})",
+        PairSimilarity(embedding, kind="cosine" if distance == "cosine" else "neg_l2"),
     )
+
+
+def _names(tracklet: int, evaluation: Evaluation) -> tuple[str, str]:
+    """The tracklet and its person, for titles and in words."""
+    shown = evaluation.tracklets[tracklet]
+    return f"{shown.name}_person_{shown.person}", f"{shown.name} (person {shown.person})"
 
 
 def best_match(tracklet: int, evaluation: Evaluation, embeddings: Tensor, distance: Distance) -> int | None:

@@ -26,6 +26,7 @@ SMALL = [
     "--data.workers=0",
 ]
 TINY = ["--model.backbone.depth=18", "--model.backbone.size=[32,16]"]
+OUTPUTS = ("why", "ranking", "mistakes", "judged")
 PEOPLE = ["--data.benchmark.train_persons=4", "--data.benchmark.test_persons=2", "--data.benchmark.cameras=2"]
 
 
@@ -65,7 +66,11 @@ def test_every_command_runs(
             "data/synthetic/bbox_test/0025/0025C1T0001": str(data / "bbox_test/0005/0005C1T0001"),
             "last.ckpt": newest(tmp_path),
             "runs/lightning_logs/version_0/checkpoints/last.ckpt": newest(tmp_path),
-            "why": str(tmp_path / "why"),
+            "runs/lightning_logs/version_0/config.yaml": newest(tmp_path).replace(
+                "checkpoints/last.ckpt", "config.yaml"
+            ),
+            "0025C1T0001": "0005C1T0001",
+            **{name: str(tmp_path / name) for name in OUTPUTS},
         }
         words = [where.get(word, word) for word in words]  # noqa: PLW2901
         if line.startswith("python train.py fit --config configs/demo.yaml"):
@@ -74,10 +79,10 @@ def test_every_command_runs(
             train([*words[2:], *SMALL, *TINY, *mars, *runs])
         elif line.startswith("python -m datasets check"):
             assert check([*words[3:], "--counts", "any"]) == 0
-        elif line.startswith("python explain.py --tracklet"):
-            explain([*words[2:], "--frames", "2"])
+        elif line.startswith("python explain.py") and not {"A", "walk.mp4"} & set(words):
+            explain([*words[2:], *(["--queries", "1"] if words[2] == "evaluate" else ["--scorecam_channels", "2"])])
     capsys.readouterr()
-    assert (tmp_path / "why" / "cam_video.mp4").exists()
+    assert all((tmp_path / name / "summary.json").exists() for name in OUTPUTS)
     assert {"python train.py fit", "python train.py test", "python -m datasets", "python explain.py --tracklet"} <= seen
 
 

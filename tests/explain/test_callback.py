@@ -2,10 +2,15 @@
 
 import io
 import json
+import subprocess
+import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from jsonargparse import ArgumentParser
@@ -109,19 +114,49 @@ def trainer(folder: Path, *callbacks: ExplainCallback, **options: Any) -> Traine
     return Trainer(callbacks=list(callbacks), **(quiet | options))
 
 
-def weights_after(folder: Path, *callbacks: ExplainCallback) -> Tensor:
+def weights_after(folder: Path, *callbacks: ExplainCallback, **options: Any) -> Tensor:
     model = module()
-    trainer(folder, *callbacks).fit(model, datamodule=People())
+    trainer(folder, *callbacks, **options).fit(model, datamodule=People())
     return torch.cat([value.flatten().float() for value in model.state_dict().values()])
 
 
-def test_training_is_the_same_bit_for_bit(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("options", "validations"),
+    [
+        ({}, 2),  # nothing in the sanity check
+        ({"accumulate_grad_batches": 2, "val_check_interval": 1}, 4),  # between the batches that share a step, too
+        ({"precision": "bf16-mixed"}, 2),
+    ],
+)
+def test_training_is_the_same_bit_for_bit(tmp_path: Path, options: dict[str, Any], validations: int) -> None:
     spy = Spy()
-    plain = weights_after(tmp_path / "plain")
+    plain = weights_after(tmp_path / "plain", **options)
     random = torch.rand(1)
-    assert torch.equal(weights_after(tmp_path / "explained", ExplainCallback(method=spy)), plain)
-    assert len(spy.targets) == 8  # 4 queries, 2 epochs, nothing in the sanity check
+    logger = TensorBoardLogger(tmp_path / "explained")
+    explained = weights_after(tmp_path / "explained", ExplainCallback(method=spy), logger=logger, **options)
+    assert torch.equal(explained, plain)
+    assert len(spy.targets) == 4 * 2 * validations  # queries, questions
     assert torch.equal(torch.rand(1), random)
+
+
+@pytest.mark.parametrize("compiled", ["", "backbone", "backbone.stem"])
+def test_a_compiled_model_is_explained(tmp_path: Path, compiled: str) -> None:
+    whole: Any = module()
+    watched = OriginalCAM()
+    name = f"model.{compiled}".rstrip(".")
+    parent, _, child = name.rpartition(".")
+    owner = whole.get_submodule(parent)
+    setattr(owner, child, torch.compile(whole.get_submodule(name), backend="eager"))
+    run = trainer(tmp_path / "compiled", ExplainCallback(tracklets=1, method=watched))
+    run.validate(whole, datamodule=People(), verbose=False)
+    trainer(tmp_path / "plain", ExplainCallback(tracklets=1, method=watched)).validate(
+        module(), datamodule=People(), verbose=False
+    )
+    first, second = (
+        [np.load(path) for path in sorted((tmp_path / which).rglob("cam_raw.npy"))] for which in ("compiled", "plain")
+    )
+    assert len(first) == 2
+    np.testing.assert_allclose(first, second, rtol=1e-4, atol=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +172,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def test_tensorboard_shows_sheet_animation_and_question(board: Any) -> None:
-    titles = ["explain/20C0_person_20_best_match", "explain/22C0_person_22_best_match"]
+    titles = [f"explain/{who}C0_person_{who}_{kind}" for who in (20, 22) for kind in ("best_match", "predicted_class")]
     images = sorted(f"{title}/{kind}" for title in titles for kind in ("sheet", "video"))
     assert sorted(board.Tags()["images"]) == images
     for tag in images:
@@ -148,18 +183,25 @@ def test_tensorboard_shows_sheet_animation_and_question(board: Any) -> None:
     assert text.startswith("20C0 (person 20): why its best match 2")
 
 
-def test_the_time_it_took_is_logged(board: Any) -> None:
-    assert [event.step for event in board.Scalars("explain/seconds")] == [2, 4]
+def test_what_it_took_and_how_good_the_maps_are_is_logged(board: Any) -> None:
+    names = ["deletion", "deletion_random", "insertion", "insertion_random", "flicker", "gini", "seconds"]
+    tags = [tag for tag in board.Tags()["scalars"] if tag.startswith("explain/")]
+    assert sorted(tags) == sorted(f"explain/{name}" for name in names)
+    for tag in tags:
+        assert [event.step for event in board.Scalars(tag)] == [2, 4]
     assert all(0 < event.value < 60 for event in board.Scalars("explain/seconds"))
+    assert all(0 < event.value < 1 for event in board.Scalars("explain/gini"))
 
 
 def test_without_tensorboard_a_folder_of_the_run_is_written(tmp_path: Path) -> None:
     logger = CSVLogger(tmp_path, name="run", version="0")
     trainer(tmp_path, ExplainCallback(tracklets=1), logger=logger, max_epochs=1).fit(module(), datamodule=People())
-    (folder,) = (tmp_path / "run" / "0" / "explain" / "step_000002").iterdir()
-    assert folder.name == "20C0_person_20_best_match"
+    folder, other = sorted((tmp_path / "run" / "0" / "explain" / "step_000002").iterdir())
+    assert (folder.name, other.name) == ("20C0_person_20_best_match", "20C0_person_20_predicted_class")
     assert json.loads((folder / "summary.json").read_text())["name"].startswith("20C0 (person 20): why its best match")
-    assert "explain/seconds" in (tmp_path / "run" / "0" / "metrics.csv").read_text()
+    assert {"explain/seconds", "explain/flicker"} < set(
+        (tmp_path / "run/0/metrics.csv").read_text().split("\n")[0].split(",")
+    )
 
 
 @pytest.mark.parametrize("stage", ["validate", "test"])
@@ -167,8 +209,8 @@ def test_it_runs_in_inference_mode(tmp_path: Path, stage: str) -> None:
     spy = Spy()
     evaluate = getattr(trainer(tmp_path, ExplainCallback(every_n_epochs=7, method=spy)), stage)
     evaluate(module(), datamodule=People(), verbose=False)
-    assert len(spy.targets) == 4
-    assert len(list((tmp_path / "explain" / "step_000000").iterdir())) == 4
+    assert len(spy.targets) == 8
+    assert len(list((tmp_path / "explain" / "step_000000").iterdir())) == 8
 
 
 def test_queries_are_spread_and_the_same_in_every_epoch(tmp_path: Path) -> None:
@@ -176,42 +218,111 @@ def test_queries_are_spread_and_the_same_in_every_epoch(tmp_path: Path) -> None:
     trainer(tmp_path, ExplainCallback(tracklets=2, method=spy)).fit(module(), datamodule=People())
     first = [People.clip(0, 0, tracklet, 0).pixels[None] for tracklet in (0, 2)]
     expected = [module().model.preprocess(pixels) for pixels in [*first, *first]]
-    torch.testing.assert_close(spy.pixels, expected)
+    torch.testing.assert_close(spy.pixels[::2], expected)
+    torch.testing.assert_close(spy.pixels[1::2], expected)  # of the other question
 
 
 def test_more_tracklets_than_queries(tmp_path: Path) -> None:
     spy = Spy()
     trainer(tmp_path, ExplainCallback(tracklets=99, method=spy), max_epochs=1).fit(module(), datamodule=People())
-    assert len(spy.targets) == 4
+    assert len(spy.targets) == 8
 
 
-def test_every_n_epochs(tmp_path: Path) -> None:
+def test_every_n_epochs_and_after_the_last(tmp_path: Path) -> None:
     spy = Spy()
     watching = ExplainCallback(every_n_epochs=2, tracklets=1, method=spy)
     trainer(tmp_path, watching, max_epochs=5).fit(module(), datamodule=People())
-    assert sorted(path.name for path in (tmp_path / "explain").iterdir()) == ["step_000004", "step_000008"]
-    assert len(spy.targets) == 2
+    steps = ["step_000004", "step_000008", "step_000010"]
+    assert sorted(path.name for path in (tmp_path / "explain").iterdir()) == steps
+    assert len(spy.targets) == 3 * 2
 
 
 def titles(folder: Path, data: LightningDataModule, **options: Any) -> list[str]:
     run = trainer(folder, ExplainCallback(tracklets=1), max_epochs=1, **options)
     run.fit(module(), datamodule=data)
-    return [path.name for path in folder.glob("explain/*/*")]
+    return sorted(path.name for path in folder.glob("explain/*/*"))
 
 
 def test_training_people_are_explained_as_classes(tmp_path: Path) -> None:
-    assert titles(tmp_path, People(test=(8, 9))) == ["8C0_person_8_class_1"]
+    assert titles(tmp_path, People(test=(8, 9))) == ["8C0_person_8_best_match", "8C0_person_8_class_1"]
 
 
 def test_a_number_of_another_benchmark_is_somebody_else(tmp_path: Path) -> None:
     model = module()
     model.model.name_classes([8, 9, 10])
     trainer(tmp_path, ExplainCallback(tracklets=1)).validate(model, datamodule=People(test=(8, 9)), verbose=False)
-    assert [path.name for path in tmp_path.glob("explain/*/*")] == ["8C0_person_8_best_match"]
+    names = sorted(path.name for path in tmp_path.glob("explain/*/*"))
+    assert names == ["8C0_person_8_best_match", "8C0_person_8_predicted_class"]
 
 
-def test_an_evaluation_cut_short_explains_the_predicted_class(tmp_path: Path) -> None:
+def test_an_evaluation_cut_short_has_no_match(tmp_path: Path) -> None:
     assert titles(tmp_path, People(), limit_val_batches=1) == ["20C0_person_20_predicted_class"]
+
+
+def test_a_match_is_never_that_of_an_earlier_evaluation(tmp_path: Path) -> None:
+    model = module()
+    trainer(tmp_path / "whole").validate(model, datamodule=People(), verbose=False)
+    run = trainer(tmp_path / "cut", ExplainCallback(tracklets=1), limit_val_batches=1)
+    run.validate(model, datamodule=People(test=(24, 25)), verbose=False)
+    assert [path.name for path in tmp_path.glob("cut/explain/*/*")] == ["24C0_person_24_predicted_class"]
+
+
+def test_both_questions_share_one_forward_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("explain.callback.map_scores", lambda *_: {})
+    model = module()
+    shown: list[int] = []
+    model.model.register_forward_pre_hook(lambda _, inputs: shown.append(len(inputs[0])))
+    trainer(tmp_path, ExplainCallback(tracklets=2)).validate(model, datamodule=People(), verbose=False)
+    assert shown[-3:] == [1, 1, 1]  # the last batch of the evaluation has one clip
+    assert shown[-4] == 3
+
+
+class Slow(Spy):
+    """Takes ten seconds by a clock of its own."""
+
+    now = 0.0
+
+    @override
+    def attribute(self, model: Explainable, pixels: Tensor, target: Target) -> Tensor:
+        self.now += 10
+        return super().attribute(model, pixels, target)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "asked", "complaint"),
+    [
+        (35.0, 4, "35 seconds of a validation: 2 queries were not explained and 4 maps not judged"),
+        (75.0, 8, "75 seconds of a validation: 0 queries were not explained and 8 maps not judged"),
+        (81.0, 8, ""),
+    ],
+)
+def test_when_the_time_is_up_the_rest_is_left_out_and_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float | None, asked: int, complaint: str
+) -> None:
+    slow = Slow()
+    monkeypatch.setattr("explain.budget.time", SimpleNamespace(perf_counter=lambda: slow.now))
+    run = trainer(tmp_path, ExplainCallback(method=slow, seconds=seconds), logger=CSVLogger(tmp_path, "", ""))
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        run.fit(module(), datamodule=People())
+    said = [str(warning.message) for warning in found if "seconds of a validation" in str(warning.message)]
+    assert len(said) == bool(complaint)
+    assert all(complaint in message for message in said)
+    assert len(slow.targets) == 2 * asked
+    assert run.logged_metrics.get("explain/seconds") is None  # no metric of the model
+    assert f"{asked * 10}.0" in (tmp_path / "metrics.csv").read_text()
+
+
+class NotANumber(Spy):
+    @override
+    def attribute(self, model: Explainable, pixels: Tensor, target: Target) -> Tensor:
+        return super().attribute(model, pixels, target) * torch.nan
+
+
+def test_a_map_that_is_not_finite_is_a_warning(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match=r"the run goes on without it: 20C0 .* the map holds NaN"):
+        trainer(tmp_path, ExplainCallback(method=NotANumber()), max_epochs=1).fit(module(), datamodule=People())
+    assert not (tmp_path / "explain").exists()
 
 
 @pytest.mark.parametrize(
@@ -223,7 +334,7 @@ def test_a_failure_warns_once_and_training_goes_on(tmp_path: Path, error: Except
     with pytest.warns(UserWarning, match="an explanation failed, the run goes on without it") as found:
         run.fit(module(), datamodule=People())
     assert len([warning for warning in found if "an explanation failed" in str(warning.message)]) == 1
-    assert len(spy.targets) == 8
+    assert len(spy.targets) == 8  # the first question of each query
     assert run.global_step == 4
 
 
@@ -243,10 +354,18 @@ def test_the_default_method_works_on_a_class_token(tmp_path: Path) -> None:
     assert list(tmp_path.glob("explain/*/*/contact_sheet.png"))
 
 
-@pytest.mark.parametrize("numbers", [{"every_n_epochs": 0}, {"tracklets": 0}])
-def test_a_number_below_1_is_refused_at_once(numbers: dict[str, int]) -> None:
-    with pytest.raises(InputError, match="must both be at least 1"):
-        ExplainCallback(**numbers)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ({"every_n_epochs": 0}, "must both be at least 1"),
+        ({"tracklets": 0}, "must both be at least 1"),
+        ({"seconds": 0.0}, r"seconds 0\.0: give some time above 0"),
+        ({"seconds": float("nan")}, "seconds nan: give some time above 0"),
+    ],
+)
+def test_a_number_that_is_too_small_is_refused_at_once(numbers: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        ExplainCallback(**numbers)
 
 
 def test_another_module_is_refused_before_training(tmp_path: Path) -> None:
@@ -266,3 +385,42 @@ def test_it_is_written_in_a_config() -> None:
     assert isinstance(built, ExplainCallback)
     assert isinstance(built.method, GradCAM)
     assert (built.tracklets, built.method.temporal, built.normalization) == (2, "frame", "clip")
+    assert built.seconds == 30
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+import torch
+from torch import distributed
+from lightning.pytorch.loggers import TensorBoardLogger
+from explain.callback import ExplainCallback
+from tests.explain.test_callback import People, Spy, module, trainer
+
+class Signed(Spy):
+    def attribute(self, model, pixels, target):
+        (folder / f"rank_{distributed.get_rank()}").touch()
+        return super().attribute(model, pixels, target)
+
+folder = Path(sys.argv[1])
+torch.set_num_threads(1)
+ranks = dict(devices=2, strategy="ddp_fork", use_distributed_sampler=False, max_epochs=1, num_sanity_val_steps=-1)
+for name, callbacks in {"plain": [], "explained": [ExplainCallback(2, method=Signed(), seconds=60)]}.items():
+    model = module()
+    run = trainer(folder, *callbacks, logger=TensorBoardLogger(folder, name), accumulate_grad_batches=2, **ranks)
+    run.fit(model, datamodule=People())
+    torch.save(model.state_dict(), folder / f"{name}.pth")
+"""
+
+
+@pytest.mark.ddp
+def test_in_two_processes_the_first_explains_and_nothing_waits_for_ever(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", PROGRAM, str(tmp_path)]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.glob("rank_*")] == ["rank_0"]
+    assert len(list(tmp_path.glob("explained/*/events*"))) == 1
+    plain, explained = (torch.load(tmp_path / f"{name}.pth", weights_only=True) for name in ("plain", "explained"))
+    assert plain.keys() == explained.keys()
+    assert all(torch.equal(plain[name], explained[name]) for name in plain)

@@ -14,15 +14,15 @@ from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 from typing_extensions import override
 
-from explain.answering import Answer, answer
-from explain.budget import Budget
 from explain.cam import GradCAM
 from explain.core import Explainer
-from explain.curves import map_scores, means
 from explain.overlay import Normalisation
-from explain.question import Question, ask
 from explain.sinks import FolderSink, Sink, TensorBoardSink
-from explain.watching import Watch
+from explain.watch.answering import Answer, answer
+from explain.watch.budget import Budget
+from explain.watch.curves import map_scores, means
+from explain.watch.question import Question, ask
+from explain.watch.watching import Watch
 from reid.errors import InputError
 from reid.module import ReIDModule
 from reid.types import Clip
@@ -32,7 +32,7 @@ class ExplainCallback(Callback):
     """Explain the same few queries after every validation, in TensorBoard (or in a folder of the run without it).
 
     Asked is why a query is its class (the person's own, or the predicted one where the person was not trained on), and
-    why its best match. Then the maps are judged (`explain.curves.map_scores`); the means are the scalars
+    why its best match. Then the maps are judged (`explain.watch.curves.map_scores`); the means are the scalars
     `explain/deletion` beside `explain/deletion_random`, and so on. `explain/seconds` is what it all took.
 
     Nothing of the training changes: the weights are the same, bit for bit. A failure, such as a full disk, is a

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datasets.__main__ import main as check
-from explain.cli import main as explain
+from explain.command.cli import main as explain
 from train import run as train
 
 ROOT = Path(__file__).parents[1]

@@ -300,7 +300,7 @@ def test_when_the_time_is_up_the_rest_is_left_out_and_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float | None, asked: int, complaint: str
 ) -> None:
     slow = Slow()
-    monkeypatch.setattr("explain.budget.time", SimpleNamespace(perf_counter=lambda: slow.now))
+    monkeypatch.setattr("explain.watch.budget.time", SimpleNamespace(perf_counter=lambda: slow.now))
     run = trainer(tmp_path, ExplainCallback(method=slow, seconds=seconds), logger=CSVLogger(tmp_path, "", ""))
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")

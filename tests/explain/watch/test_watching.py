@@ -2,7 +2,7 @@
 
 import torch
 
-from explain.watching import Watch
+from explain.watch.watching import Watch
 from reid.types import Clip
 
 

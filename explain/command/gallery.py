@@ -7,9 +7,9 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from explain.benchmark import HeldOut
-from explain.inquiry import Subject
-from explain.progress import Reporter
+from explain.command.benchmark import HeldOut
+from explain.command.inquiry import Subject
+from explain.command.progress import Reporter
 from explain.sinks.folder import Facts
 from reid.distances import Distances
 from reid.metrics import ReIDMetric

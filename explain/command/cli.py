@@ -90,7 +90,7 @@ def main(args: Sequence[str] | None = None) -> None:
     """
     words = list(sys.argv[1:] if args is None else args)
     if words[:1] == ["evaluate"]:
-        from explain.evaluate_cli import main as judge
+        from explain.command.evaluate_cli import main as judge
 
         judge(words[1:])
         return
@@ -98,8 +98,12 @@ def main(args: Sequence[str] | None = None) -> None:
     methods = methods_of(given.method)
     _check_question(given)
 
-    from explain.run import Asked, Keep, explain_files  # late: --help and a misspelt flag must not wait for torch
-    from explain.workbench import Tools
+    from explain.command.run import (  # late: --help and a misspelt flag must not wait for torch
+        Asked,
+        Keep,
+        explain_files,
+    )
+    from explain.command.workbench import Tools
 
     tools = Tools(
         checkpoint=given.checkpoint,
@@ -114,7 +118,7 @@ def main(args: Sequence[str] | None = None) -> None:
     keep = Keep(given.output, given.normalize, given.overwrite)
     source = given.video or given.tracklet
     if source is None:
-        from explain.queries import Wanted, explain_queries
+        from explain.command.queries import Wanted, explain_queries
 
         explain_queries(
             Wanted(given.config, given.root, given.frames, given.query, given.mistakes or 0, given.top), tools, keep

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from einops import rearrange
 
-from explain.inquiry import Subject
+from explain.command.inquiry import Subject
 from reid.model import ReIDModel
 from reid.types import Output
 from reid.video import sample_evenly

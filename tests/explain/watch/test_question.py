@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from explain.question import Question, ask, best_match
 from explain.targets import ClassLogit, PairSimilarity
+from explain.watch.question import Question, ask, best_match
 from reid.distances import Distance
 from reid.protocol import Evaluation
 from reid.types import Tracklet

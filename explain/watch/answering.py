@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from explain.core import Explainer
-from explain.question import Question
 from explain.reader import explain_all
+from explain.watch.question import Question
 from reid.errors import InputError
 from reid.model import ReIDModel
 

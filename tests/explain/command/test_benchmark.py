@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from explain.benchmark import HeldOut, open_benchmark
+from explain.command.benchmark import HeldOut, open_benchmark
 from reid.errors import InputError
 
 SIZE = (32, 16)

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from explain.cli import CONTROLS, METHODS, Parser, methods_of, positive
+from explain.command.cli import CONTROLS, METHODS, Parser, methods_of, positive
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,9 +41,9 @@ def main(args: Sequence[str]) -> None:
     given = parser().parse_args(args)
     methods = tuple(dict.fromkeys((*methods_of(given.method), *CONTROLS)))
 
-    from explain.evaluate import Scope, evaluate  # late: --help and a misspelt flag must not wait for torch
-    from explain.run import Keep
-    from explain.workbench import Tools
+    from explain.command.evaluate import Scope, evaluate  # late: --help and a misspelt flag must not wait for torch
+    from explain.command.run import Keep
+    from explain.command.workbench import Tools
 
     tools = Tools(
         checkpoint=given.checkpoint,

@@ -4,16 +4,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from explain.benchmark import open_benchmark
-from explain.gallery import Gallery
-from explain.inquiry import Inquiry, Side, about_contrast, about_pair
+from explain.command.benchmark import open_benchmark
+from explain.command.gallery import Gallery
+from explain.command.inquiry import Inquiry, Side, about_contrast, about_pair
+from explain.command.progress import reporting
+from explain.command.publish import publish
+from explain.command.run import Keep, tell
+from explain.command.workbench import Tools, Workbench
 from explain.output import prepare_output
-from explain.progress import reporting
-from explain.publish import publish
 from explain.report.content import RankedItem, Ranking
-from explain.run import Keep, tell
 from explain.targets import PairSimilarity
-from explain.workbench import Tools, Workbench
 from reid.errors import InputError
 
 

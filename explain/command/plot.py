@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from explain.methods import CONTROLS
+from explain.command.methods import CONTROLS
 
 
 class Axes(NamedTuple):
@@ -28,7 +28,7 @@ def plot_curves(path: Path, curves: Mapping[str, Mapping[str, Sequence[float]]])
 
     Args:
         path: the PNG.
-        curves: method -> name -> values, as `explain.jury.Jury.curves` gives them.
+        curves: method -> name -> values, as `explain.command.jury.Jury.curves` gives them.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # late: the import takes a second
     from matplotlib.figure import Figure

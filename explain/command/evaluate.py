@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from explain.benchmark import HeldOut, open_benchmark
-from explain.gallery import Gallery
-from explain.jury import Jury
-from explain.methods import CONTROLS
+from explain.command.benchmark import HeldOut, open_benchmark
+from explain.command.gallery import Gallery
+from explain.command.jury import Jury
+from explain.command.methods import CONTROLS
+from explain.command.plot import plot_curves
+from explain.command.progress import Reporter, reporting
+from explain.command.run import Keep
+from explain.command.table import markdown
+from explain.command.workbench import Tools, Workbench
 from explain.output import MARK, output_folder, prepare_output
-from explain.plot import plot_curves
-from explain.progress import Reporter, reporting
-from explain.run import Keep
-from explain.table import markdown
 from explain.targets import PairSimilarity
-from explain.workbench import Tools, Workbench
 from reid.errors import InputError
 
 

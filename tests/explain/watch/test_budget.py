@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from explain.budget import Budget
+from explain.watch.budget import Budget
 
 
 @pytest.mark.parametrize(("seconds", "done"), [(None, 5), (100.0, 5), (30.0, 3), (31.0, 4), (5.0, 1)])
@@ -12,7 +12,7 @@ def test_nothing_is_begun_after_the_time_is_up(
     monkeypatch: pytest.MonkeyPatch, seconds: float | None, done: int
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr("explain.budget.time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr("explain.watch.budget.time", SimpleNamespace(perf_counter=lambda: now[0]))
     budget, items = Budget(seconds), []
     for item in budget.within(range(5)):
         now[0] += 10
@@ -23,7 +23,7 @@ def test_nothing_is_begun_after_the_time_is_up(
 
 def test_loops_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr("explain.budget.time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr("explain.watch.budget.time", SimpleNamespace(perf_counter=lambda: now[0]))
     budget = Budget(1.0)
     assert [*budget.within("ab")] == ["a", "b"]
     now[0] = 1.0

@@ -4,15 +4,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from explain.files import read_subject
-from explain.inquiry import Finer, Inquiry, Score, about_class, about_contrast, about_pair
+from explain.command.files import read_subject
+from explain.command.inquiry import Finer, Inquiry, Score, about_class, about_contrast, about_pair
+from explain.command.progress import reporting
+from explain.command.publish import publish
+from explain.command.workbench import Tools, Workbench
 from explain.output import prepare_output
 from explain.overlay import Normalisation
-from explain.progress import reporting
-from explain.publish import publish
 from explain.report.content import Question
 from explain.sinks.folder import Facts
-from explain.workbench import Tools, Workbench
 from reid.video import count_frames, even_indices
 
 

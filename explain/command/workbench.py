@@ -6,9 +6,9 @@ from pathlib import Path
 
 import torch
 
-from explain.inquiry import Inquiry, Side
-from explain.methods import build_methods
-from explain.progress import Reporter
+from explain.command.inquiry import Inquiry, Side
+from explain.command.methods import build_methods
+from explain.command.progress import Reporter
 from explain.reader import Refusals, explain_all
 from explain.report.content import Heatmap, Panel, Question
 from explain.sinks.folder import Facts
@@ -26,7 +26,7 @@ class Tools:
         config: see there.
         names_benchmark: the config is given for its data; a checkpoint that describes its own model knows that better.
         device: where the model runs; None is the best there is.
-        methods: names, see `explain.methods`.
+        methods: names, see `explain.command.methods`.
         lenient: methods that cannot explain this model are left out and named, instead of ending the command.
         batch_size: copies of a clip in a forward pass, for the methods that score many.
         channels: in how many groups ScoreCAM scores the channels; None scores each.

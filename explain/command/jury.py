@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from explain.command.gallery import Gallery
+from explain.command.inquiry import Subject
 from explain.core import Explainer
-from explain.gallery import Gallery
-from explain.inquiry import Subject
 from explain.metrics.concentration import Concentration
 from explain.metrics.deletion import InsertionDeletion
 from explain.metrics.drop import AverageDrop

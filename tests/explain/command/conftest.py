@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from explain.benchmark import open_benchmark
+from explain.command.benchmark import open_benchmark
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,11 @@ import torch
 from torch import Tensor
 
 from explain.cam import OriginalCAM
-from explain.curves import map_scores
 from explain.metrics.concentration import gini
 from explain.metrics.deletion import InsertionDeletion
 from explain.metrics.temporal import flicker
 from explain.targets import ClassLogit, PairSimilarity, Target
+from explain.watch.curves import map_scores
 from reid.model import ReIDModel
 from tests.toys import red_clip, red_model
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from explain.cli import CONTROLS, METHODS, main, parser
-from explain.methods import CONTROLS as BLIND
-from explain.methods import READING, SCORING
+from explain.command.cli import CONTROLS, METHODS, main, parser
+from explain.command.methods import CONTROLS as BLIND
+from explain.command.methods import READING, SCORING
 from reid.backbones import ResNetTA
 from reid.errors import InputError, exit_status
 from reid.model import ReIDModel
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CAM_TOOL = [
     "video",
     "checkpoint",

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from explain.cli import main
-from explain.methods import CONTROLS
+from explain.command.cli import main
+from explain.command.methods import CONTROLS
 from reid.backbones import ResNetTA
 from reid.errors import exit_status
 from reid.model import ReIDModel

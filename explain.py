@@ -2,7 +2,7 @@
 
 import sys
 
-from explain.cli import main
+from explain.command.cli import main
 from reid.errors import exit_status
 
 if __name__ == "__main__":

@@ -12,11 +12,11 @@ column is larger, bf16 pays.
 
 import argparse
 import multiprocessing
-import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -97,11 +97,21 @@ def matrix_rate(device: torch.device) -> float:
     return 2 * side**3 / median_seconds(lambda: left @ right, device)
 
 
+def restart_peak(device: torch.device) -> float:
+    """Forget earlier peaks; MB in use now."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    else:
+        Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak is what is in use now
+    return peak(device)
+
+
 def peak(device: torch.device) -> float:
-    """The most memory that was ever in use, in MB."""
+    """The most MB in use since the last restart."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 1e6
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024 / 1e6
 
 
 @torch.inference_mode()
@@ -110,7 +120,7 @@ def cost(name: str, dtype: torch.dtype, device: torch.device) -> Cost:
     size = sizes(name)[1]
     backbone = BACKBONES[name](size).eval().to(device)
     clip = torch.randn(1, 3, 8, *size, device=device)
-    before = peak(device)
+    before = restart_peak(device)
     with nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype):
         started = time.perf_counter()
         backbone(clip)

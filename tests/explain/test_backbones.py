@@ -90,3 +90,11 @@ def test_a_decoder_at_its_zero_start_is_refused() -> None:
     model = ReIDModel(uniformer(), num_identities=3).eval()
     with pytest.raises(ZeroGradientError, match="the score is constant there"):
         GradCAM()(model, pixels(1, 4, SIZE), ClassLogit(0))
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_at_the_default_layer_every_place_receives_gradient(name: str) -> None:
+    model, clips = model_of(name), pixels(2, 4, SIZE)
+    with guard(model):
+        gradient = record(model, clips, model.backbone.cam_layer(needs_gradient=True)).gradient(ClassLogit(1))
+    assert (gradient.abs().amax(1) > 0).all()

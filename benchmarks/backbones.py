@@ -29,6 +29,8 @@ from reid.backbones.uniformer import uniformerv2_l14
 Size = tuple[int, int]
 SECONDS = 4.0
 """How long a forward pass is repeated; of one that takes longer the first counts."""
+PATIENCE = 25.0
+"""Seconds after which a measurement is given up (a CPU that lacks a type computes it hundreds of times slower)."""
 
 BACKBONES: Mapping[str, Callable[[Size], Backbone]] = {
     "ResNet50, mean (TP)": lambda size: ResNetTA(50, size, attention="mean"),
@@ -134,21 +136,27 @@ def row(name: str, device: str) -> str:
     """One line of the table."""
     square, upright = sizes(name)
     grid, parameters, operations = on_paper(name, upright, frames=8)
-    costs = []
-    for dtype in (torch.float32, torch.bfloat16):
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            costs.append(pool.apply(cost, (name, dtype, torch.device(device))))
+    costs = [_cost_or_none(name, dtype, torch.device(device)) for dtype in (torch.float32, torch.bfloat16)]
     cells = (
         f"{name} (252x126)" if upright[0] == 252 else name,
         f"{parameters / 1e6:.1f}",
         on_paper(name, square, frames=16)[0],
         grid,
         f"{operations / 1e9:.0f}",
-        *(f"{each.clips_per_second:.2f}" for each in costs),
-        *(f"{each.megabytes:.0f}" for each in costs),
-        *(f"{operations * each.clips_per_second / each.matrix_rate:.0%}" for each in costs),
+        *(f"{each.clips_per_second:.2f}" if each else f"< {1 / PATIENCE:.2f}" for each in costs),
+        *(f"{each.megabytes:.0f}" if each else "-" for each in costs),
+        *(f"{operations * each.clips_per_second / each.matrix_rate:.0%}" if each else "-" for each in costs),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _cost_or_none(name: str, dtype: torch.dtype, device: torch.device) -> Cost | None:
+    """Measure in a process of its own; None if it takes too long."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        try:
+            return pool.apply_async(cost, (name, dtype, device)).get(PATIENCE + 10)  # and the start of the process
+        except multiprocessing.TimeoutError:
+            return None
 
 
 def main() -> None:

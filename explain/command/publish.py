@@ -53,19 +53,21 @@ def publish(
 
 
 def _write_question(folder: Path, question: Question, facts: Facts, normalization: Normalisation) -> None:
-    """Every map of every side."""
+    """Every map of every side; the others are explained by what they share with the first."""
     methods = [heatmap.method for heatmap in question.panels[0].maps]
+    first = question.panels[0]
     for side, panel in zip(SIDES, question.panels, strict=False):
+        asked = f"similarity to {first.caption}" if side else question.caption
         for heatmap in panel.maps:
             place = (folder / heatmap.method if len(methods) > 1 else folder) / side
             place.mkdir(parents=True, exist_ok=True)
             own: Facts = {
                 **facts,
                 "method": heatmap.method,
-                "target": question.caption,
-                "score": question.score,
+                "target": asked,
+                "score": None if side else question.score,
                 "side": panel.title,
                 "tracklet": panel.caption,
             }
-            name = f"{panel.caption}: {heatmap.method}, {question.caption}"
+            name = f"{panel.caption}: {heatmap.method}, {asked}"
             write_explanation(place, name, panel.frames, heatmap.raw, normalization, own)

@@ -16,6 +16,7 @@ class Axes(NamedTuple):
     label: str
 
 
+_COLOURS: Final = ("C0", "C1", "C2", "C3", "C4", "C5", "C6", "C8", "C9")  # C7 is the grey of the controls
 _DIAGRAMS: Final = (
     Axes("Deletion: lower is better", "fraction", "deletion", "share of the score that is left"),
     Axes("Insertion: higher is better", "fraction", "insertion", "share of the score that is there"),
@@ -43,8 +44,10 @@ def plot_curves(path: Path, curves: Mapping[str, Mapping[str, Sequence[float]]])
                 own[diagram.across],
                 own[diagram.upward],
                 label=method,
-                color="0.6" if control else f"C{number % 10}",
-                linestyle=(":", "--", "-.")[CONTROLS.index(method)] if control else ("-", "--")[number // 10 % 2],
+                color="0.6" if control else _COLOURS[number % len(_COLOURS)],
+                linestyle=(":", "--", "-.")[CONTROLS.index(method)]
+                if control
+                else ("-", "--")[number // len(_COLOURS) % 2],
             )
         axes.set(title=diagram.title, xlabel="share of the clip", ylabel=diagram.label)
         axes.grid(alpha=0.3)

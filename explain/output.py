@@ -3,15 +3,20 @@
 import os
 import secrets
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from reid.errors import InputError
 
 MARK: Final = "summary.json"
 """The file by which a folder is known as one that we wrote, and may replace when told to."""
+
+TERMINATED: Final = 128 + signal.SIGTERM
+"""Exit status of a process that was told to end."""
 
 _ROOM: Final = 32 * 2**20
 """Bytes that must be free before an explanation is begun."""
@@ -46,7 +51,7 @@ def prepare_output(output: Path, overwrite: bool = False) -> None:
 def output_folder(output: Path, overwrite: bool = False) -> Iterator[Path]:
     """Build a folder under a temporary name beside it, and give it its name when it is whole.
 
-    Whatever is raised within, also by Ctrl-C, the temporary folder is removed, and `output` stays as it was.
+    Whatever is raised within, also by Ctrl-C or SIGTERM, the temporary folder is removed, and `output` stays as it was.
 
     Args:
         output: the folder to be.
@@ -61,14 +66,32 @@ def output_folder(output: Path, overwrite: bool = False) -> Iterator[Path]:
     output = output.absolute()
     prepare_output(output, overwrite)
     building = _beside(output)
+    with _leaving_on_sigterm():
+        try:
+            building.mkdir()
+            yield building
+            _put(building, output, overwrite)
+        except OSError as error:
+            raise _unwritable(output, error) from error
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+
+
+@contextmanager
+def _leaving_on_sigterm() -> Iterator[None]:
+    """End by an exception when a scheduler or a container ends the process, unless something else handles that."""
+
+    def leave(_signal: int, _frame: object) -> NoReturn:
+        raise SystemExit(TERMINATED)
+
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, leave)
     try:
-        building.mkdir()
-        yield building
-        _put(building, output, overwrite)
-    except OSError as error:
-        raise _unwritable(output, error) from error
+        yield
     finally:
-        shutil.rmtree(building, ignore_errors=True)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _put(building: Path, output: Path, overwrite: bool) -> None:

@@ -91,12 +91,34 @@ def _trace_for(
     except InputError:
         if refusals is None:
             raise
-    able = {}
-    for name, reader in readers.items():
-        with _noted(name, refusals):
-            trace(model, pixels, reader.layers_of(model.backbone), reader.needs_attention)
-            able[name] = reader
+    able = _those_that_can(model, pixels, readers, refusals)
     return _trace_for(model, pixels, able, None)
+
+
+def _those_that_can(
+    model: Explainable, pixels: Tensor, readers: Mapping[str, Reader], refusals: Refusals
+) -> dict[str, Reader]:
+    """Try the methods by what they need: those with the same needs run once, whether they can or not."""
+    able, tried = {}, dict[tuple[tuple[str, ...], bool], InputError | None]()
+    for name, reader in readers.items():
+        needs = reader.layers_of(model.backbone), reader.needs_attention
+        if needs not in tried:
+            tried[needs] = _reason_against(model, pixels, *needs)
+        reason = tried[needs]
+        if reason is None:
+            able[name] = reader
+        else:
+            refusals[name] = reason
+    return able
+
+
+def _reason_against(model: Explainable, pixels: Tensor, layers: tuple[str, ...], attention: bool) -> InputError | None:
+    """Why a forward pass cannot be traced so; None if it can."""
+    try:
+        trace(model, pixels, layers, attention)
+    except InputError as error:
+        return error
+    return None
 
 
 def _map(method: Explainer, shared: Trace | None, model: Explainable, pixels: Tensor, target: Target) -> Tensor:

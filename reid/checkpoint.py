@@ -40,6 +40,7 @@ def load_model(checkpoint: Path, config: Path | None = None, device: str | torch
     if report.missing or report.reshaped:
         _refuse(checkpoint, model, report, ENOUGH if config else math.inf)
     logger.info("%s: %s", checkpoint, report)
+    model.has_classes = "classifier.weight" in report.matched
     return model.to(device).eval()
 
 
@@ -50,7 +51,7 @@ def describes_itself(checkpoint: Path) -> bool:
         InputError: the file cannot be read.
     """
     try:
-        return is_ours(recipe_of_checkpoint(checkpoint, read_checkpoint(checkpoint))["backbone"])
+        return is_ours(recipe_of_checkpoint(checkpoint, read_checkpoint(checkpoint)).get("backbone"))
     except NoRecipeError:
         return False
 

@@ -28,6 +28,8 @@ class ReIDModel(nn.Module):
 
     identities: Tensor
     """[K] person number of each class, -1 where it is not known."""
+    has_classes: bool
+    """False if the model was loaded from weights without a classifier for it: its logits mean nothing."""
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class ReIDModel(nn.Module):
             self.neck.bias.requires_grad_(False)
             nn.init.normal_(self.classifier.weight, std=0.001)
         self.register_buffer("identities", torch.full((num_identities,), -1))
+        self.has_classes = True
 
     @property
     def preprocess(self) -> Preprocess:

@@ -69,6 +69,8 @@ def build_model(recipe: dict[str, Any], *, trusted: bool) -> ReIDModel:
     """
     from jsonargparse import ArgumentError, ArgumentParser  # late: only a checkpoint's reader needs it
 
+    if "backbone" not in recipe:
+        raise InputError("the model cannot be built from its recipe: it names no backbone; give the training config")
     if not trusted:
         _refuse_foreign_classes(recipe["backbone"])
     wanted = {name: recipe[name] for name in inspect.signature(ReIDModel).parameters if name in recipe}

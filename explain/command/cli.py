@@ -48,7 +48,10 @@ class Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """Describe the flags."""
     flags = Parser(
-        prog="explain.py", description=__doc__, epilog=EPILOG, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        prog="explain.py",
+        description="Explain what a checkpoint decides on tracklets.",
+        epilog=EPILOG,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     source = flags.add_mutually_exclusive_group(required=True)
     source.add_argument("--video", type=Path, help="video file")
@@ -62,7 +65,10 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--root", type=Path, help="folder of the benchmark, if not the one in --config")
     flags.add_argument("--output", type=Path, default=Path("cam_output"), help="folder to write")
     flags.add_argument("--overwrite", action="store_true", help="replace an earlier result in --output")
-    flags.add_argument("--method", default="originalcam", help=f"all, or some of {', '.join(METHODS)}, with commas")
+    flags.add_argument(
+        "--method",
+        help=f"all, or some of {', '.join(METHODS)}, with commas; originalcam where it is exact, else gradcam",
+    )
     flags.add_argument("--target_id", type=int, help="class to explain, 0..K-1; the predicted class if not given")
     flags.add_argument("--score", choices=SCORES, default="logit", help="what of the class is explained")
     flags.add_argument(
@@ -95,7 +101,7 @@ def main(args: Sequence[str] | None = None) -> None:
         judge(words[1:])
         return
     given = parser().parse_args(words)
-    methods = methods_of(given.method)
+    methods = methods_of(given.method) if given.method else ()
     _check_question(given)
 
     from explain.command.run import (  # late: --help and a misspelt flag must not wait for torch

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from explain.command.benchmark import HeldOut, open_benchmark
 from explain.command.gallery import Gallery
-from explain.command.jury import Jury
+from explain.command.inquiry import similar
+from explain.command.jury import Case, Jury
 from explain.command.methods import CONTROLS
 from explain.command.plot import plot_curves
 from explain.command.progress import Reporter, reporting
@@ -15,7 +16,6 @@ from explain.command.run import Keep
 from explain.command.table import markdown
 from explain.command.workbench import Tools, Workbench
 from explain.output import MARK, output_folder, prepare_output
-from explain.targets import PairSimilarity
 from reid.errors import InputError
 
 
@@ -54,7 +54,7 @@ def evaluate(scope: Scope, tools: Tools, keep: Keep) -> None:
         side = open_benchmark(scope.config, scope.root, scope.frames, bench.model.preprocess.size)
         gallery = Gallery(bench.model, side, reporter)
         chosen = _spread(gallery, side, scope.queries)
-        juries = _judge_all(bench, gallery, chosen, scope.thorough, reporter)
+        juries = _judge_all(bench, gallery, _cases(gallery, chosen), scope.thorough, reporter)
         scores = {name: jury.scores() for name, jury in juries.items()}
         with output_folder(keep.output, keep.overwrite) as folder:
             facts = {**bench.facts, **gallery.facts, "judged_queries": len(chosen), "thorough": scope.thorough}
@@ -73,33 +73,37 @@ def _spread(gallery: Gallery, side: HeldOut, count: int) -> list[int]:
     return [valid[place * len(valid) // count] for place in range(count)]
 
 
+def _cases(gallery: Gallery, chosen: Sequence[int]) -> list[Case]:
+    """Read the queries once for all methods; asked is why each resembles its best true match."""
+    cases = []
+    for tracklet in chosen:
+        true = next(match for match in gallery.matches(tracklet) if match.right)
+        subject, other = gallery.subject(tracklet), gallery.subject(true.tracklet)
+        masks = gallery.side.masks(gallery.side.clip(tracklet))
+        cases.append(Case(tracklet, similar("query", subject, other, gallery.model.distance), masks))
+    return cases
+
+
 def _judge_all(
-    bench: Workbench, gallery: Gallery, chosen: Sequence[int], thorough: bool, reporter: Reporter
+    bench: Workbench, gallery: Gallery, cases: Sequence[Case], thorough: bool, reporter: Reporter
 ) -> dict[str, Jury]:
     """Let every method explain every query."""
     juries: dict[str, Jury] = {}
     for name, explainer in bench.methods.items():
         jury = Jury(gallery, explainer, thorough)
         try:
-            for number, tracklet in enumerate(chosen):
-                reporter.say(f"{name}: query {number + 1} of {len(chosen)}")
-                _hear(jury, gallery, tracklet)
+            for number, case in enumerate(cases):
+                reporter.say(f"{name}: query {number + 1} of {len(cases)}")
+                jury.hear(case)
         except InputError as error:
             if not bench.tools.lenient:
                 raise
             bench.refused[name] = error
         else:
             juries[name] = jury
-    if not set(juries) - set(CONTROLS):
+    if bench.refused and not set(juries) - set(CONTROLS):
         raise InputError("; ".join(map(str, bench.refused.values())))
     return juries
-
-
-def _hear(jury: Jury, gallery: Gallery, tracklet: int) -> None:
-    """Ask why a query resembles its best true match."""
-    true = next(match for match in gallery.matches(tracklet) if match.right)
-    subject = gallery.subject(tracklet)
-    jury.hear(tracklet, subject, PairSimilarity(gallery.embeddings[true.tracklet].to(subject.pixels.device)))
 
 
 def _write(

@@ -10,7 +10,9 @@ from explain.command.cli import CONTROLS, METHODS, Parser, methods_of, positive
 def parser() -> argparse.ArgumentParser:
     """Describe the flags."""
     flags = Parser(
-        prog="explain.py evaluate", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        prog="explain.py evaluate",
+        description="Judge explanation methods on a benchmark.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     flags.add_argument("--config", type=Path, required=True, help="training config: the model and the benchmark")
     flags.add_argument("--checkpoint", type=Path, required=True, help="checkpoint of train.py, or other weights")

@@ -19,8 +19,10 @@ from explain.targets import (
     RunnerUp,
     Target,
     WeightedRanks,
+    kind_of,
     settle,
 )
+from reid.distances import Distance
 from reid.errors import InputError
 from reid.model import ReIDModel
 from reid.types import Output
@@ -80,8 +82,13 @@ def about_class(
         finer: compare the class with others, in one of the forms of `explain.targets.finer`.
 
     Raises:
-        InputError: the model has no such class, or nobody to compare with.
+        InputError: the model has no such class or no trained one, or nobody to compare with.
     """
+    if not model.has_classes and score != "energy":
+        raise InputError(
+            "these weights hold no classifier of this model, so no class can be explained: take --against, or --score "
+            "energy"
+        )
     classes = len(model.identities)
     if identity is not None and not 0 <= identity < classes:
         raise InputError(f"--target_id {identity}: the model knows the classes 0..{classes - 1}")
@@ -98,31 +105,34 @@ def about_class(
     return Inquiry(f"why {question}", question, (Side("query", subject, target),))
 
 
-def about_pair(subject: Subject, other: Subject) -> Inquiry:
-    """Ask why two tracklets are alike; each side shows its own share."""
+def about_pair(subject: Subject, other: Subject, distance: Distance) -> Inquiry:
+    """Ask why two tracklets are alike, by what the model ranks by; each side shows its own share."""
     question = f"similarity to {other.name}"
     return Inquiry(
         f"why {subject.name} resembles {other.name}",
         question,
-        (
-            Side("query", subject, PairSimilarity(other.embedding)),
-            Side("against", other, PairSimilarity(subject.embedding)),
-        ),
+        (similar("query", subject, other, distance), similar("against", other, subject, distance)),
     )
 
 
-def about_contrast(subject: Subject, other: Subject, rival: Subject) -> Inquiry:
+def about_contrast(subject: Subject, other: Subject, rival: Subject, distance: Distance) -> Inquiry:
     """Ask why a tracklet is like one, and not like another; the others show what they share with it."""
     question = f"similarity to {other.name} less that to {rival.name}"
+    target = Contrast(other.embedding, rival.embedding, kind_of(distance))
     return Inquiry(
         f"why {subject.name} resembles {other.name}, and not {rival.name}",
         question,
         (
-            Side("query", subject, Contrast(other.embedding, rival.embedding)),
-            Side("against", other, PairSimilarity(subject.embedding)),
-            Side("instead of", rival, PairSimilarity(subject.embedding)),
+            Side("query", subject, target),
+            similar("against", other, subject, distance),
+            similar("instead of", rival, subject, distance),
         ),
     )
+
+
+def similar(title: str, subject: Subject, other: Subject, distance: Distance) -> Side:
+    """Ask what a tracklet shares with another one."""
+    return Side(title, subject, PairSimilarity(other.embedding, kind=kind_of(distance)))
 
 
 def _class_target(identity: int, score: Score, finer: Finer | None) -> Target:

@@ -1,13 +1,15 @@
 """All that is measured of one method on the queries of a benchmark."""
 
 import time
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 
 from explain.command.gallery import Gallery
-from explain.command.inquiry import Subject
+from explain.command.inquiry import Side
+from explain.command.workbench import require_finite_map
 from explain.core import Explainer
 from explain.metrics.concentration import Concentration
 from explain.metrics.deletion import InsertionDeletion
@@ -24,6 +26,17 @@ from explain.targets import Target
 
 ITEM = 2
 """What a mask calls the part of the person that tells it from its look-alikes."""
+
+
+class Case(NamedTuple):
+    """A query that every method explains."""
+
+    tracklet: int
+    """Its index in the evaluation."""
+    side: Side
+    """Its clip, and the score that is explained."""
+    masks: Tensor | None
+    """[T,H,W] what its pixels show, where that is known."""
 
 
 class Jury:
@@ -64,28 +77,24 @@ class Jury:
         if thorough and isinstance(explainer, Reader):
             self._of_method = [MaxSensitivity().to(device), Infidelity().to(device)]
 
-    def hear(self, tracklet: int, subject: Subject, target: Target) -> None:
+    def hear(self, case: Case) -> None:
         """Explain one query, and measure its map.
 
-        Args:
-            tracklet: the query.
-            subject: its clip.
-            target: the score that is explained, settled.
-
         Raises:
-            InputError: the method cannot explain this model.
+            InputError: the method cannot explain this model, or its map is not finite.
         """
-        model, pixels = self.gallery.model, subject.pixels
+        model, pixels, target = self.gallery.model, case.side.subject.pixels, case.side.target
         started = time.perf_counter()
         raw = self.explainer(model, pixels, target)
         self.seconds += time.perf_counter() - started
+        require_finite_map(type(self.explainer).__name__, raw)
         self._queries += 1
         for metric in self._of_score:
             metric.update(model, pixels, raw, target)
-        own = self.gallery.evaluation.tracklets[tracklet]
+        own = self.gallery.evaluation.tracklets[case.tracklet]
         embedded = embed_deleted(model, pixels, raw, self._retrieval.shares, unit="voxels").cpu()
         self._retrieval.update(embedded, torch.tensor([own.person]), torch.tensor([own.camera]))
-        self._judge_map(raw.cpu(), self.gallery.side.masks(self.gallery.side.clip(tracklet)))
+        self._judge_map(raw.cpu(), case.masks)
         self._judge_method(pixels, target)
 
     def _judge_map(self, raw: Tensor, masks: Tensor | None) -> None:
@@ -116,7 +125,8 @@ class Jury:
                     found |= {f"{key}_{name}": value for key, value in metric.compute().items()}
         if self._random:
             found["random_weights"] = torch.cat(self._random).mean()
-        return {name: float(value) for name, value in found.items()} | {"seconds": self.seconds / max(self._queries, 1)}
+        numbers = {name: float(value) for name, value in found.items() if not value.isnan()}
+        return {**numbers, "seconds": self.seconds / max(self._queries, 1)}
 
     def curves(self) -> dict[str, list[float]]:
         """What the plot shows: the score while a query is taken apart, and the AP of its true match."""

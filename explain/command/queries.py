@@ -6,14 +6,13 @@ from pathlib import Path
 
 from explain.command.benchmark import open_benchmark
 from explain.command.gallery import Gallery
-from explain.command.inquiry import Inquiry, Side, about_contrast, about_pair
+from explain.command.inquiry import Inquiry, about_contrast, about_pair, similar
 from explain.command.progress import reporting
 from explain.command.publish import publish
 from explain.command.run import Keep, tell
 from explain.command.workbench import Tools, Workbench
 from explain.output import prepare_output
 from explain.report.content import RankedItem, Ranking
-from explain.targets import PairSimilarity
 from reid.errors import InputError
 
 
@@ -58,7 +57,11 @@ def explain_queries(wanted: Wanted, tools: Tools, keep: Keep) -> None:
             raise InputError(f"--mistakes {wanted.mistakes}: the first match of every query is right; name a --query")
         questions = [bench.answer(_inquiry(gallery, tracklet)) for tracklet in chosen]
         ranking = _ranking(bench, gallery, chosen[0], wanted.top) if wanted.query is not None else None
-        title = f"query {wanted.query}" if wanted.query else f"the {len(chosen)} worst mistakes"
+        title = (
+            f"query {wanted.query}"
+            if wanted.query
+            else f"the worst mistakes, {len(chosen)} of {wanted.mistakes} asked for"
+        )
         publish(
             keep.output, title, questions, {**bench.facts, **gallery.facts}, keep.normalization, keep.overwrite, ranking
         )
@@ -73,19 +76,19 @@ def _inquiry(gallery: Gallery, tracklet: int) -> Inquiry:
     first = matches[0]
     rival = next((match for match in matches if match.right != first.right), None)
     other = gallery.subject(first.tracklet)
-    return (
-        about_pair(subject, other) if rival is None else about_contrast(subject, other, gallery.subject(rival.tracklet))
-    )
+    if rival is None:
+        return about_pair(subject, other, gallery.model.distance)
+    return about_contrast(subject, other, gallery.subject(rival.tracklet), gallery.model.distance)
 
 
 def _ranking(bench: Workbench, gallery: Gallery, tracklet: int, top: int) -> Ranking:
     """The first places of a query's ranking, each with what it shares with the query."""
     subject, matches = gallery.subject(tracklet), gallery.matches(tracklet)[:top]
     others = [gallery.subject(match.tracklet) for match in matches]
-    query = bench.panel(Side("query", subject, PairSimilarity(others[0].embedding)))
+    query = bench.panel(similar("query", subject, others[0], bench.model.distance))
     items = (
         RankedItem(
-            bench.panel(Side("gallery", other, PairSimilarity(subject.embedding))),
+            bench.panel(similar("gallery", other, subject, bench.model.distance)),
             match.distance,
             "right" if match.right else "wrong",
         )

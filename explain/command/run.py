@@ -99,5 +99,6 @@ def _inquiry(bench: Workbench, asked: Asked) -> Inquiry:
         return about_class(bench.model, subject, asked.target_id, asked.score, asked.finer)
     other = read_subject(bench.model, asked.against, asked.frames)
     if asked.instead_of is None:
-        return about_pair(subject, other)
-    return about_contrast(subject, other, read_subject(bench.model, asked.instead_of, asked.frames))
+        return about_pair(subject, other, bench.model.distance)
+    rival = read_subject(bench.model, asked.instead_of, asked.frames)
+    return about_contrast(subject, other, rival, bench.model.distance)

@@ -18,6 +18,7 @@ COLUMNS: Mapping[str, str] = {
     "max_sensitivity": "sensitivity ↓",
     "infidelity_normalised": "infidelity ↓",
     "random_weights": "random weights ↓",
+    "left_out": "left out",
     "seconds": "s a map",
 }
 """What is shown of all scores, in this order, and which way is better."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from explain.command.inquiry import Inquiry, Side
 from explain.command.methods import build_methods
@@ -26,7 +27,7 @@ class Tools:
         config: see there.
         names_benchmark: the config is given for its data; a checkpoint that describes its own model knows that better.
         device: where the model runs; None is the best there is.
-        methods: names, see `explain.command.methods`.
+        methods: names, see `explain.command.methods`; none is OriginalCAM where it is exact, else GradCAM.
         lenient: methods that cannot explain this model are left out and named, instead of ending the command.
         batch_size: copies of a clip in a forward pass, for the methods that score many.
         channels: in how many groups ScoreCAM scores the channels; None scores each.
@@ -36,7 +37,7 @@ class Tools:
     config: Path | None = None
     names_benchmark: bool = False
     device: str | None = None
-    methods: Sequence[str] = ("originalcam",)
+    methods: Sequence[str] = ()
     lenient: bool = False
     batch_size: int = 32
     channels: int | None = None
@@ -89,12 +90,30 @@ class Workbench:
 
     def panel(self, side: Side) -> Panel:
         """Explain one side by every method."""
+        methods = self.methods
+        if not methods:
+            pooled = side.subject.output.features.pooling is not None
+            methods = build_methods(["originalcam" if pooled else "gradcam"])
         refusals = self.refused if self.tools.lenient else None
-        maps = explain_all(self.model, side.subject.pixels, self.methods, {"": side.target}, refusals)[""]
+        maps = explain_all(self.model, side.subject.pixels, methods, {"": side.target}, refusals)[""]
         if not maps:
             raise InputError("; ".join(map(str, self.refused.values())))
+        for name, raw in maps.items():
+            require_finite_map(name, raw)
         heatmaps = tuple(Heatmap(name, raw[0].cpu()) for name, raw in maps.items())
         return Panel(side.title, side.subject.frames, heatmaps, side.subject.name)
+
+
+def require_finite_map(method: str, raw: Tensor) -> None:
+    """Refuse a map with nan or infinity.
+
+    Raises:
+        InputError: it says where they may come from.
+    """
+    if not raw.isfinite().all():
+        raise InputError(
+            f"{method}: the map is not finite: did the training diverge, or the network overflow in half precision?"
+        )
 
 
 def device_of(name: str | None) -> torch.device:

@@ -11,7 +11,7 @@ from explain.targets.contrast import Contrast
 from explain.targets.energy import Energy
 from explain.targets.finer import MeanReference, RunnerUp, WeightedRanks
 from explain.targets.identity import ClassLogit, ClassProbability, LogProbability
-from explain.targets.pair import PairSimilarity
+from explain.targets.pair import PairSimilarity, kind_of
 from explain.targets.prototype import Prototype
 from explain.targets.triplet import TripletMargin
 
@@ -29,6 +29,7 @@ __all__ = [
     "Target",
     "TripletMargin",
     "WeightedRanks",
+    "kind_of",
     "narrow",
     "per_clip",
     "settle",

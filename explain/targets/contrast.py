@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from explain.targets.base import per_clip
-from explain.targets.pair import PairSimilarity
+from explain.targets.pair import Kind, PairSimilarity
 from reid.types import Output
 
 
@@ -20,6 +20,7 @@ class Contrast:
     Args:
         gallery: [D] embedding of the match, or [B,D] one for each clip.
         rival: [D] embedding of the other, or [B,D].
+        kind: which similarity, see `PairSimilarity`.
 
     >>> import torch
     >>> from types import SimpleNamespace
@@ -30,6 +31,7 @@ class Contrast:
 
     gallery: Tensor = field(metadata=per_clip(ndim=1))
     rival: Tensor = field(metadata=per_clip(ndim=1))
+    kind: Kind = "cosine"
 
     def __call__(self, output: Output) -> Tensor:
         """Score B clips, [B] float32.
@@ -38,4 +40,5 @@ class Contrast:
             InputError: an embedding is not as long as the model's.
             ValueError: the embeddings are for another number of clips.
         """
-        return PairSimilarity(self.gallery)(output) - PairSimilarity(self.rival)(output)
+        match, rival = (PairSimilarity(other, kind=self.kind) for other in (self.gallery, self.rival))
+        return match(output) - rival(output)

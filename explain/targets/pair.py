@@ -9,7 +9,16 @@ from torch.nn import functional as F
 
 from explain.targets.base import per_clip
 from explain.targets.embeddings import beside
+from reid.distances import Distance
 from reid.types import Output
+
+Kind = Literal["cosine", "dot", "neg_l2"]
+"""Which similarity, see `PairSimilarity`."""
+
+
+def kind_of(distance: Distance) -> Kind:
+    """The similarity that a ranking by this distance is made of."""
+    return "cosine" if distance == "cosine" else "neg_l2"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +45,7 @@ class PairSimilarity:
 
     gallery: Tensor = field(metadata=per_clip(ndim=1))
     norm: Literal["detach", "full"] = "detach"
-    kind: Literal["cosine", "dot", "neg_l2"] = "cosine"
+    kind: Kind = "cosine"
 
     def __call__(self, output: Output) -> Tensor:
         """Score B clips, [B] float32.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from explain.targets import ClassLogit, PairSimilarity, Target
+from explain.targets import ClassLogit, PairSimilarity, Target, kind_of
 from reid.distances import Distance
 from reid.protocol import Evaluation
 from reid.ranking import Labels, nearest
@@ -67,7 +67,7 @@ def _ask_match(tracklet: int, match: int, evaluation: Evaluation, embedding: Ten
     return Question(
         f"{title}_best_match",
         f"{subject}: why its best match {other.name} ({verdict})",
-        PairSimilarity(embedding, kind="cosine" if distance == "cosine" else "neg_l2"),
+        PairSimilarity(embedding, kind=kind_of(distance)),
     )
 
 

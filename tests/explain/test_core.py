@@ -1,5 +1,6 @@
 """The contract of every explainer: add a method to METHODS and it is held to it."""
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -261,3 +262,36 @@ def test_what_is_not_normalised_clips_is_refused(clips: Tensor) -> None:
 def test_a_model_needs_a_backbone() -> None:
     with pytest.raises(TypeError, match="a model with a backbone can be explained, not a Linear"):
         GradCAM()(nn.Linear(1, 1), pixels(), ClassLogit(0))
+
+
+@methods_but("random", "randomcam", "input_gradient")
+def test_a_model_of_bfloat16_weights(method: Explainer) -> None:
+    model, clips = random_model(TinyNet()), pixels()
+    expected = method(model, clips, ClassLogit(0))
+    raw = method(model.bfloat16(), clips.bfloat16(), ClassLogit(0))
+    assert raw.dtype == torch.float32
+    assert torch.corrcoef(torch.stack([raw.flatten(), expected.flatten()]))[0, 1] > 0.98
+
+
+@all_methods
+def test_nothing_of_a_clip_stays_in_memory(method: Explainer) -> None:
+    model, clips = random_model(TinyNet()), pixels()
+
+    def tensors() -> int:
+        gc.collect()
+        return sum(issubclass(type(found), Tensor) for found in gc.get_objects())
+
+    method(model, clips, ClassLogit(0))
+    before = tensors()
+    for _ in range(3):
+        method(model, clips, ClassLogit(0))
+    assert tensors() <= before
+
+
+@methods_but(*BLIND)
+def test_an_error_of_any_kind_comes_through(method: Explainer) -> None:
+    def out_of_range(output: Output) -> Tensor:
+        raise IndexError(len(output.logits))
+
+    with pytest.raises(IndexError):
+        method(random_model(TinyNet()), pixels(), out_of_range)

@@ -4,12 +4,14 @@ import errno
 import os
 import shutil
 import stat
+import subprocess
+import sys
 from collections import namedtuple
 from pathlib import Path
 
 import pytest
 
-from explain.output import MARK, output_folder, prepare_output
+from explain.output import MARK, TERMINATED, output_folder, prepare_output
 from reid.errors import InputError
 
 
@@ -137,3 +139,16 @@ def test_folders_nest(tmp_path: Path) -> None:
     with output_folder(tmp_path / "out") as outer, output_folder(outer / "query") as inner:
         (inner / "a.txt").write_text("a")
     assert contents(tmp_path) == {"out", "out/query", "out/query/a.txt"}
+
+
+def test_a_terminated_process_leaves_nothing(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys; from pathlib import Path; from explain.output import output_folder\n"
+        "with output_folder(Path(sys.argv[1])) as folder:\n"
+        "    (folder / 'half').write_text('')\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "out")], cwd=root, check=False)  # noqa: S603
+    assert done.returncode == TERMINATED
+    assert not list(tmp_path.iterdir())

@@ -138,7 +138,8 @@ class ReIDModule(LightningModule):
 
     @override
     def training_step(self, batch: Clip, batch_idx: int) -> Tensor:
-        output = self(self.model.preprocess(batch.pixels))._replace(centers=self._centers())
+        output = self(self.model.preprocess(batch.pixels))
+        output = output._replace(centers=self._centers(), erased=batch.erased)
         terms = {name: loss.weight * loss(output, batch.person) for name, loss in self.losses.items()}
         total = torch.stack(list(terms.values())).sum()
         if not torch.isfinite(total):

@@ -93,3 +93,5 @@ class Output(NamedTuple):
     """What the backbone gave."""
     centers: Tensor | None = None
     """[K,D] class centers, where a center loss is being trained beside it."""
+    erased: Tensor | None = None
+    """[B,T] bool, which frames random erasing touched, in training."""

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from reid.errors import InputError
 from reid.losses.base import Feature, Loss, at_least_float32, feature_of, full_precision
-from reid.losses.triplet import pairwise_euclidean
+from reid.losses.pairwise import pairwise_euclidean
 from reid.types import Output
 
 

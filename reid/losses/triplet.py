@@ -3,12 +3,12 @@
 from math import inf
 from typing import Literal
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 from typing_extensions import override
 
 from reid.losses.base import Feature, Loss, feature_of, full_precision
+from reid.losses.pairwise import pairwise_cosine, pairwise_euclidean
 from reid.types import Output
 
 
@@ -43,23 +43,9 @@ class TripletLoss(Loss):
     def forward(self, output: Output, person: Tensor) -> Tensor:
         embedding = feature_of(output, self.feature)
         with full_precision(embedding.device):
-            distance = pairwise_euclidean(embedding) if self.distance == "euclidean" else -_cosine(embedding)
+            distance = pairwise_euclidean(embedding) if self.distance == "euclidean" else -pairwise_cosine(embedding)
             gap = _hardest_gap(distance, person)
             return (F.softplus(gap) if self.margin == "soft" else F.relu(gap + self.margin)).mean()
-
-
-def pairwise_euclidean(embedding: Tensor) -> Tensor:
-    """Distances between all clips, [B,D] -> [B,B], exact for close clips and with gradient 0 for identical ones.
-
-    Without a matrix product: |a|^2 + |b|^2 - 2ab cancels where batch-hard mining looks.
-    """
-    return torch.cdist(embedding, embedding, compute_mode="donot_use_mm_for_euclid_dist")
-
-
-def _cosine(embedding: Tensor) -> Tensor:
-    """Cosine similarities between all clips, [B,D] -> [B,B]."""
-    unit = F.normalize(embedding)
-    return unit @ unit.T
 
 
 def _hardest_gap(distance: Tensor, person: Tensor) -> Tensor:

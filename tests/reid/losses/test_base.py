@@ -9,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from reid.losses import CenterLoss, IdentityLoss, Loss, OSMLoss, TripletLoss
+from reid.losses import (
+    ArcFaceLoss,
+    CenterLoss,
+    CircleLoss,
+    CosFaceLoss,
+    IdentityLoss,
+    Loss,
+    OSMLoss,
+    TripletLoss,
+    WeightedTripletLoss,
+)
 from reid.losses.base import at_least_float32, feature_of
 from reid.types import Output
 from tests.reid.losses.outputs import noise, output_of
@@ -25,6 +35,10 @@ MAKERS: dict[str, Callable[[], Loss]] = {
     "osm": OSMLoss,
     "osm centers": lambda: OSMLoss(class_vectors="centers"),
     "osm sharp": lambda: OSMLoss(alpha=0.5, sigma=0.05, caa_temperature=0.01),
+    "weighted triplet": WeightedTripletLoss,
+    "circle": CircleLoss,
+    "cosface": CosFaceLoss,
+    "arcface": ArcFaceLoss,
 }
 BATCHES = {
     "usual": [0, 0, 1, 1, 2, 2],
@@ -84,6 +98,14 @@ def test_the_order_of_the_batch_does_not_matter(make: Callable[[], Loss], order:
 
 
 @every_loss
+def test_the_same_batch_gives_the_same_loss_and_gradient(make: Callable[[], Loss]) -> None:
+    embedding, person = noise(6, D).float().requires_grad_(), torch.tensor(BATCHES["usual"])
+    first, second = (make()(answer(embedding), person) for _ in range(2))
+    assert torch.equal(first, second)
+    assert torch.equal(*(torch.autograd.grad(value, embedding)[0] for value in (first, second)))
+
+
+@every_loss
 def test_arguments_are_left_alone(make: Callable[[], Loss]) -> None:
     output, person = answer(noise(6, D)), torch.tensor(BATCHES["usual"])
     before = [part.clone() for part in (output.before_neck, output.logits, output.class_vectors, person)]
@@ -100,7 +122,7 @@ def test_the_weight_is_for_the_sum_not_for_the_term(make: Callable[[], Loss]) ->
     assert torch.equal(loss(output, person), heavy(output, person))
 
 
-@pytest.mark.parametrize("make", [TripletLoss, partial(CenterLoss, K, D), OSMLoss])
+@pytest.mark.parametrize("make", [TripletLoss, partial(CenterLoss, K, D), OSMLoss, WeightedTripletLoss, CircleLoss])
 def test_the_feature_can_be_chosen(make: Callable[..., Loss]) -> None:
     before, after = answer(noise(6, D)), answer(noise(6, D, seed=5))
     output, person = before._replace(after_neck=after.after_neck), torch.tensor(BATCHES["usual"])

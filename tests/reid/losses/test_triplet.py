@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from reid.losses import TripletLoss
-from reid.losses.triplet import pairwise_euclidean
 from tests.reid.losses.outputs import noise, output_of
 
 Metric = Literal["euclidean", "cosine"]
@@ -120,9 +119,3 @@ def test_an_anchor_without_a_positive_contributes_nothing_but_is_a_negative() ->
     embedding = torch.tensor([[0.0], [1.0], [3.0], [7.0], [1.5]])
     # gaps: 1 - 1.5, 1 - 0.5, 4 - 1.5, 4 - 5.5 and none for the fifth
     assert loss_of(embedding, [0, 0, 1, 1, 2]).item() == pytest.approx((0.8 + 2.8) / 5)
-
-
-def test_distances_equal_the_definition() -> None:
-    embedding = noise(5, 3)
-    expected = [[float((a - b).norm()) for b in embedding] for a in embedding]
-    torch.testing.assert_close(pairwise_euclidean(embedding), torch.tensor(expected, dtype=torch.float64))

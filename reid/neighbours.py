@@ -68,7 +68,7 @@ def expand_queries(embedding: Tensor, count: int = 5, alpha: float = 3.0, chunk:
     direction = F.normalize(at_least_float32(embedding))
     weight = (1 - near.distance / 2).clamp(min=0).pow(alpha)  # [N,m]; the squared distance is 2 - 2 cos
     parts = [
-        torch.einsum("nm,nmd->nd", weight[rows], direction[near.order[rows]]) for rows in slices(len(direction), 64)
+        torch.einsum("qm,qmd->qd", weight[rows], direction[near.order[rows]]) for rows in slices(len(direction), 64)
     ]
     return torch.cat(parts) / near.order.shape[1]
 

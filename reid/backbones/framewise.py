@@ -14,6 +14,7 @@ from reid.backbones.base import Backbone
 from reid.backbones.heads import MeanHead, TemporalHead, spread
 from reid.backbones.vit_flow import vit_flow
 from reid.errors import InputError
+from reid.imports.resnet import rename
 from reid.preprocess import Preprocess
 from reid.types import Features
 
@@ -98,8 +99,13 @@ class FrameWise(Backbone, Attending):
 
     @override
     def translated(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Give tensors of a checkpoint (timm's for this model, or ours) the names below `ReIDModel`."""
+        """Give tensors of a checkpoint the names below `ReIDModel`.
+
+        Read are timm's for this model, ours, and frame-wise ResNets of the lineage of `reid.imports.resnet`.
+        """
         known = self.trunk.state_dict()
+        if any(name.startswith("base.") for name in tensors):
+            return rename(tensors)
         return {f"backbone.trunk.{name}" if name in known else name: tensor for name, tensor in tensors.items()}
 
     @torch.no_grad()

@@ -1,8 +1,8 @@
 """Published ResNet ReID checkpoints: other names for the same tensors.
 
-Read are the layouts of torchvision, torchreid, jiyanggao/Video-Person-ReID (TA), the Fantastic-Techniques code (TA with
-bag of tricks), reid-strong-baseline and fast-reid (whose stem pools without padding, which the names do not tell), and
-the inflated networks of AP3D whose kernels span one frame, without their neck, which follows another pooling.
+Read are the layouts of torchvision, torchreid, jiyanggao/Video-Person-ReID (TA, TP, RNN), the Fantastic-Techniques code
+(TA with bag of tricks), reid-strong-baseline and fast-reid (whose stem pools without padding, which the names do not
+tell), and the inflated networks of AP3D whose kernels span one frame, without their neck, which follows another pooling.
 """
 
 import re
@@ -23,6 +23,7 @@ RULES = (
     (r"(?:base\.|backbone\.)?((?:conv1|bn1|layer[1-4])\..*)", r"backbone.trunk.\1"),
     (r"attention_conv\.(.*)", r"backbone.attention.spatial.\1"),
     (r"attention_tconv\.(.*)", r"backbone.attention.temporal.\1"),
+    (r"lstm\.(.*)", r"backbone.head.lstm.\1"),
     (r"(?:classifier\.bn|bottleneck|heads\.bottleneck\.0)\.(.*)", r"neck.\1"),
     (r"classifier\.classifier\.(.*)", r"classifier.\1"),
     (r"heads\.weight", r"classifier.weight"),

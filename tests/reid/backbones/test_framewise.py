@@ -14,6 +14,8 @@ from reid.backbones.base import Backbone
 from reid.backbones.framewise import FrameWise
 from reid.backbones.heads import AttentionHead, LSTMHead, MaxHead, MeanHead, TransformerHead
 from reid.errors import InputError
+from reid.loading import load_tensors
+from reid.model import ReIDModel
 from reid.weights import read_checkpoint, tensors_of
 
 DATA = Path(os.environ.get("REIDLENS_DATA", "no-data"))
@@ -192,3 +194,21 @@ def test_the_frame_feature_is_what_published_weights_classify() -> None:
         logits = torch.nn.functional.linear(network(torch.from_numpy(picture)).embedding, *classifier)[0]
     assert logits[:5].tolist() == pytest.approx([-2.4333, 0.3629, 1.4079, -0.1017, 1.2305], abs=1e-3)
     assert logits.argmax() == 21
+
+
+def test_a_published_rnn_fills_the_network() -> None:
+    """Jiyanggao's files number the layers of torchvision's ResNet, and have the LSTM beside it."""
+    source = ReIDModel(FrameWise("resnet18", (64, 32), head=LSTMHead), 5, neck="none")
+    numbers = {"conv1": "0", "bn1": "1", "layer1": "4", "layer2": "5", "layer3": "6", "layer4": "7"}
+    published = {}
+    for name, tensor in source.state_dict().items():
+        layer, _, rest = name.removeprefix("backbone.trunk.").partition(".")
+        place = f"base.{numbers[layer]}.{rest}" if layer in numbers else name.removeprefix("backbone.head.")
+        published[place] = tensor
+    assert {"base.4.0.conv1.weight", "lstm.weight_ih_l0"} <= set(published)
+    model = ReIDModel(FrameWise("resnet18", (64, 32), head=LSTMHead), 5, neck="none")
+    report = load_tensors(model, model.backbone, published)
+    assert not report.missing
+    assert not report.dropped
+    clip = torch.rand(1, 3, 2, 64, 32)
+    torch.testing.assert_close(model.eval()(clip).logits, source.eval()(clip).logits)

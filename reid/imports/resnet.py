@@ -2,7 +2,8 @@
 
 Read are the layouts of torchvision, torchreid, jiyanggao/Video-Person-ReID (TA, TP, RNN), the Fantastic-Techniques code
 (TA with bag of tricks), reid-strong-baseline and fast-reid (whose stem pools without padding, which the names do not
-tell), and the inflated networks of AP3D whose kernels span one frame, without their neck, which follows another pooling.
+tell), and the inflated networks of AP3D whose kernels span one frame, without their neck, which follows another
+pooling.
 """
 
 import re

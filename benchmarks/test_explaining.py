@@ -132,7 +132,8 @@ def test_many_maps_from_one_pass(
     torch.set_num_threads(1)
     torch.manual_seed(0)
     subject = Subject(ReIDModel(network(), IDENTITIES).eval(), torch.randn(1, 3, FRAMES, size, size))
-    torch.testing.assert_close(subject.ours(captum_method), subject.captums(captum_method), rtol=1e-3, atol=1e-3)
+    ours, captums = subject.ours(captum_method), subject.captums(captum_method)
+    assert (ours - captums).norm() < 1e-4 * captums.norm()  # the values are small, so their size counts
     works: dict[str, Callable[[], object]] = {
         "forward": subject.forward,
         "one": lambda: subject.ours("GradCAM"),

@@ -18,7 +18,7 @@ class LoadReport:
     Attributes:
         matched: names that were loaded.
         missing: names of the model that the file does not hold.
-        dropped: names of the file that the model does not have.
+        dropped: names of the file, translated where a rule knows them, that the model does not have.
         reshaped: names that both have, in different shapes; not loaded.
     """
 

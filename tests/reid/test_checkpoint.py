@@ -172,7 +172,7 @@ def test_a_whole_published_file_gives_the_same_model(tmp_path: Path, wrapper: st
     [
         ({"classifier.weight": 9, "classifier.bias": 9}, {"classifier.bias"}, {"classifier.weight"}),  # torchreid
         ({"fc.0.weight": 9, "fc.1.running_mean": 9}, {"fc.0.weight", "fc.1.running_mean"}, set()),  # torchreid's fc512
-        ({"lstm.weight_ih_l0": 9}, {"lstm.weight_ih_l0"}, set()),  # the RNN of RTM
+        ({"lstm.weight_ih_l0": 9}, {"backbone.head.lstm.weight_ih_l0"}, set()),  # the RNN of RTM
         ({"pixel_mean": 9, "heads.weight": 9}, {"pixel_mean"}, {"classifier.weight"}),  # fast-reid
         ({"heads.bottleneck.0.weight": 9, "heads.bottleneck.1.bias": 9}, {"heads.bottleneck.1.bias"}, {"neck.weight"}),
     ],

@@ -93,3 +93,22 @@ def test_memory_of_a_whole_evaluation() -> None:
     _, seconds = timed(lambda: rank(query, gallery, asked, offered).mean_average_precision)
     print(f"\nthe whole evaluation: {seconds:.2f} s, {peak_megabytes() - before:.0f} MB more at its peak")
     assert peak_megabytes() - before < 600
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peak memory can only be reset on Linux")
+def test_a_gallery_ten_times_as_large() -> None:
+    """Time grows as the gallery does, and memory beside the embeddings hardly at all."""
+    torch.set_num_threads(1)
+    query, gallery = torch.randn(QUERIES, WIDTH), torch.randn(10 * GALLERY, WIDTH)
+    asked, offered = labels(1, QUERIES, 0.0), labels(2, 10 * GALLERY, 0.35)
+    some = Labels(*(side[:GALLERY] for side in offered))
+    _, once = timed(lambda: rank(query, gallery[:GALLERY], asked, some).mean_average_precision)
+    Path("/proc/self/clear_refs").write_text("5")
+    before = peak_megabytes()
+    _, seconds = timed(lambda: rank(query, gallery, asked, offered).mean_average_precision)
+    megabytes = peak_megabytes() - before
+    print(
+        f"\na gallery of {10 * GALLERY:,}: {seconds:.1f} s, {seconds / once:.1f} times as long, {megabytes:.0f} MB more"
+    )
+    assert seconds < 15 * once
+    assert megabytes < 1000

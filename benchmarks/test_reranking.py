@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from reid.distances import Distances
-from reid.rerank import PUBLISHED, Reranked, rerank, rerank_distances
+from reid.refinements.rerank import PUBLISHED, Reranked, rerank, rerank_distances
 
 QUERIES, TRACKLETS, SOME, WIDTH, PEOPLE = 1980, 11_310, 2000, 2048, 626
 Result = TypeVar("Result")

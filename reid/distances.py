@@ -2,16 +2,28 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from reid.errors import InputError
 from reid.losses.base import at_least_float32, full_precision
 
 Distance = Literal["cosine", "euclidean"]
+SMALLEST = 1e-12  # a shorter embedding is not stretched to the length 1
+NUMBERS = 2**23  # of embeddings that are copied at a time, 32 MB
+
+
+class Rows(Protocol):
+    """A matrix [Q,G], smaller for a better match, that is computed a few rows at a time: `rows[0:512]`."""
+
+    @property
+    def shape(self) -> torch.Size:
+        """Q and G."""
+
+    def __getitem__(self, rows: slice) -> Tensor:
+        """Compute some rows, [rows,G]."""
 
 
 class Distances:
@@ -20,7 +32,8 @@ class Distances:
     "cosine" normalises the embeddings first, so that a distance is 2 - 2 cos. Both sides are moved to the mean of the
     gallery, which changes no distance but keeps the matrix product from cancelling among similar embeddings. Nothing
     is clamped at 0: that would make ties. The product runs in float32 (float64 if the embeddings come so), whatever
-    autocast and `torch.set_float32_matmul_precision` say.
+    autocast and `torch.set_float32_matmul_precision` say. The embeddings are not copied: a part of the gallery is
+    normalised and moved when it is multiplied, which costs little beside the product.
 
     Args:
         query: [Q,D] embeddings.
@@ -35,12 +48,15 @@ class Distances:
     """
 
     def __init__(self, query: Tensor, gallery: Tensor, distance: Distance = "cosine") -> None:
-        self._query, self._gallery = (
-            _comparable(embedding, name, distance) for name, embedding in (("query", query), ("gallery", gallery))
-        )
-        mean = self._gallery.mean(0)
-        self._query, self._gallery = self._query - mean, self._gallery - mean
-        self._gallery_squared = self._gallery.square().sum(1)  # [G]
+        require_finite(query, "query")
+        require_finite(gallery, "gallery")
+        self._query, self._gallery = query, gallery
+        self._query_scale, self._gallery_scale = (_scale(side, distance) for side in (query, gallery))
+        self._mean = torch.zeros_like(at_least_float32(gallery[:1]))  # [1,D]
+        total = [self._moved(gallery, self._gallery_scale, part).sum(0) for part in _parts(gallery)]
+        self._mean = torch.stack(total).sum(0, keepdim=True) / max(1, len(gallery))
+        squared = [self._moved(gallery, self._gallery_scale, part).square_().sum(1) for part in _parts(gallery)]
+        self._gallery_squared = torch.cat(squared)  # [G]
 
     @property
     def shape(self) -> torch.Size:
@@ -49,10 +65,31 @@ class Distances:
 
     def __getitem__(self, rows: slice) -> Tensor:
         """Compute the distances of some queries, [rows,G]."""
-        query = self._query[rows]
+        query = self._moved(self._query, self._query_scale, rows)
+        distances = query.new_empty(len(query), len(self._gallery))
         with _exact_products(query.device):
-            distances = torch.addmm(self._gallery_squared, query, self._gallery.T, alpha=-2)
+            for part in _parts(self._gallery):
+                other = self._moved(self._gallery, self._gallery_scale, part)
+                distances[:, part] = torch.addmm(self._gallery_squared[part], query, other.T, alpha=-2)
         return distances.add_(query.square().sum(1, keepdim=True))
+
+    def _moved(self, embedding: Tensor, scale: Tensor, part: slice) -> Tensor:
+        """Scale some embeddings and subtract the mean, [part,D]; a copy."""
+        return torch.addcmul(-self._mean, at_least_float32(embedding[part]), scale[part])
+
+
+def _scale(embedding: Tensor, distance: Distance) -> Tensor:
+    """What embeddings [N,D] are multiplied with to be compared, [N,1]."""
+    if distance == "euclidean":
+        return torch.ones_like(at_least_float32(embedding[:, :1]))
+    lengths = [at_least_float32(embedding[part]).norm(dim=1, keepdim=True) for part in _parts(embedding)]
+    return torch.cat(lengths).clamp(min=SMALLEST).reciprocal()
+
+
+def _parts(embedding: Tensor) -> Iterator[slice]:
+    """Cut embeddings [N,D] into slices of about NUMBERS numbers; an empty one for none."""
+    step = max(1, NUMBERS // max(1, embedding.shape[1]))
+    return (slice(start, start + step) for start in range(0, max(1, len(embedding)), step))
 
 
 def require_finite(embedding: Tensor, name: str) -> None:
@@ -65,19 +102,13 @@ def require_finite(embedding: Tensor, name: str) -> None:
     Raises:
         InputError: it says how many rows are affected, and the first of them.
     """
-    broken = (~torch.isfinite(embedding).all(1)).nonzero()[:, 0].tolist()
+    whole = torch.cat([torch.isfinite(embedding[part]).all(1) for part in _parts(embedding)])
+    broken = (~whole).nonzero()[:, 0].tolist()
     if broken:
         raise InputError(
             f"{len(broken):,} of {len(embedding):,} {name} embeddings are not finite (the first: "
             f"{', '.join(map(str, broken[:5]))}): did the training diverge, or the network overflow in half precision?"
         )
-
-
-def _comparable(embedding: Tensor, name: str, distance: Distance) -> Tensor:
-    """Check embeddings [N,D], raise half types and normalise if asked."""
-    require_finite(embedding, name)
-    embedding = at_least_float32(embedding)
-    return F.normalize(embedding) if distance == "cosine" else embedding
 
 
 @contextmanager

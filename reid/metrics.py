@@ -7,9 +7,10 @@ from torch import Tensor, nn
 from torchmetrics import Metric
 from typing_extensions import override
 
-from reid.distances import Distance, require_finite
+from reid.distances import Distance, Distances, Rows, require_finite
 from reid.errors import InputError
-from reid.ranking import AveragePrecision, Labels, Ranking, Ties, rank
+from reid.ranking import AveragePrecision, Labels, Ranking, Ties, rank_distances
+from reid.refinements import Refinement
 
 
 class ReIDMetric(Metric):
@@ -140,20 +141,35 @@ class ReIDMetric(Metric):
             first = ", ".join(map(str, found[:5]))
             raise InputError(f"{len(found):,} of {len(self.clips):,} tracklets (the first: {first}) {problem}")
 
+    def labels(self, side: Tensor) -> Labels:
+        """Whom the tracklets of a side show, `query` or `gallery`, and where."""
+        return Labels(self.person[side], self.camera[side])
+
     @override
     def compute(self) -> Ranking:
         """Rank the gallery for every query, on every process alike."""
-        embeddings = self.embeddings()
-        query, gallery = (Labels(self.person[side], self.camera[side]) for side in (self.query, self.gallery))
-        return rank(
-            embeddings[self.query],
-            embeddings[self.gallery],
-            query,
-            gallery,
-            self.distance,
+        return self.rank(self.embeddings())
+
+    def rank(self, embeddings: Tensor, refinement: Refinement | None = None) -> Ranking:
+        """Rank by the embeddings [N,D] of the tracklets.
+
+        Args:
+            embeddings: as `embeddings` returns them.
+            refinement: turns them into better distances; None compares each pair by itself.
+        """
+        return rank_distances(
+            self.distances(embeddings, refinement),
+            self.labels(self.query),
+            self.labels(self.gallery),
             self.average_precision,
             self.ties,
         )
+
+    def distances(self, embeddings: Tensor, refinement: Refinement | None = None) -> Rows:
+        """Compare the queries with the gallery, [Q,G]; arguments as for `rank`."""
+        if refinement is None:
+            return Distances(embeddings[self.query], embeddings[self.gallery], self.distance)
+        return refinement(embeddings, self.query, self.gallery, self.distance)
 
     @override
     def _apply(self, fn: Callable[[Tensor], Tensor], exclude_state: Sequence[str] = "") -> nn.Module:

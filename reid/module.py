@@ -1,4 +1,4 @@
-"""Training and evaluating a ReID model with Lightning."""
+"""Training a ReID model with Lightning."""
 
 import time
 import warnings
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
@@ -18,22 +17,20 @@ from reid.backbones.temporal import attention_entropy
 from reid.checkpoint import ENOUGH, load_weights
 from reid.distances import Distance
 from reid.errors import InputError
+from reid.evaluated import EvaluatedModule
 from reid.losses import CenterLoss, IdentityLoss, Loss
 from reid.losses.base import Feature
-from reid.metrics import ReIDMetric
 from reid.model import ReIDModel, put_channels_last
-from reid.protocol import Evaluation
 from reid.ranking import AveragePrecision
 from reid.recipe import keep_plain
-from reid.results import describe, provenance, write_results
+from reid.refinements import Refinement
 from reid.types import Clip, Output
 
 
-class ReIDModule(LightningModule):
+class ReIDModule(EvaluatedModule):
     """A ReID model, its losses and its evaluation.
 
-    The data module beside it offers `identities` (the person number of each class, for `fit`) and `evaluation` (what is
-    ranked). Every evaluation prints its protocol, counts and scores and writes `results.json` into the run's folder.
+    The data module beside it offers `identities` too, the person number of each class, for `fit`.
 
     Args:
         backbone: from pixels to a feature map and an embedding.
@@ -43,15 +40,13 @@ class ReIDModule(LightningModule):
         test_feature: which embedding is ranked.
         distance: how embeddings are compared.
         average_precision: "step" (the field's habit) or "trapezoid" (the official MARS evaluation).
+        refinements: better distances by name, each ranked beside the plain one; null removes one of an earlier config.
         optimizer: built with the parameters of model and losses.
         scheduler: built with the optimizer, stepped once per epoch.
         weights: a file of ours or of another project to start from; a classifier of other people is dropped.
         weights_minimum: share of the backbone's tensors that this file must fill, 0..1.
         channels_last: keep image kernels in the layout that convolutions are faster in; the results are the same.
     """
-
-    metric: ReIDMetric
-    evaluation: Evaluation
 
     def __init__(
         self,
@@ -62,26 +57,27 @@ class ReIDModule(LightningModule):
         test_feature: Feature = "after_neck",
         distance: Distance = "cosine",
         average_precision: AveragePrecision = "step",
+        refinements: Mapping[str, Refinement | None] | None = None,
         optimizer: OptimizerCallable = torch.optim.AdamW,
         scheduler: LRSchedulerCallable | None = None,
         weights: Path | None = None,
         weights_minimum: float = ENOUGH,
         channels_last: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            ReIDModel(backbone, num_identities, neck, test_feature, distance),
+            average_precision,
+            {name: refinement for name, refinement in (refinements or {}).items() if refinement is not None},
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that modules are saved twice: `keep_plain` takes them out again
             self.save_hyperparameters()
         keep_plain(self.hparams)
-        self.model = ReIDModel(backbone, num_identities, neck, test_feature, distance)
         terms = {"identity": IdentityLoss()} if losses is None else losses
         self.losses = nn.ModuleDict({name: term for name, term in terms.items() if term is not None})
-        self.average_precision: AveragePrecision = average_precision
         self.optimizer = optimizer
         self.scheduler = scheduler
-        self.embeddings: Tensor | None = None  # [N,D] of the last evaluation, one row per test tracklet
-        self.results: dict[str, Any] = {}
-        self._frames_replaced = {"train": 0, "test": 0}
+        self._frames_replaced_in_training = 0
         self._batch_ended = 0.0
         self._weights = str(weights) if weights else None
         self._load_report = str(load_weights(self.model, weights, weights_minimum)) if weights else ""
@@ -101,18 +97,7 @@ class ReIDModule(LightningModule):
         if stage == "fit":
             self._check_identities(len(data.identities))
             self.model.name_classes(data.identities)
-        self.evaluation = data.evaluation
-        tracklets = self.evaluation.tracklets
-        self.metric = ReIDMetric(
-            person=[tracklet.person for tracklet in tracklets],
-            camera=[tracklet.camera for tracklet in tracklets],
-            query=self.evaluation.query,
-            gallery=self.evaluation.gallery,
-            clips=self.evaluation.clips,
-            width=self.model.backbone.width,
-            distance=self.model.distance,
-            average_precision=self.average_precision,
-        ).to(self.device)
+        super().setup(stage)
         if self._load_report:
             self.print(f"weights: {self._load_report}")
 
@@ -123,12 +108,6 @@ class ReIDModule(LightningModule):
                 f"the benchmark has {found} training people but the model {len(self.model.identities)} classes: "
                 f"pass --model.num_identities {found}"
             )
-
-    @override
-    def forward(self, pixels: Tensor) -> Output:
-        """Embed and classify normalised pixels [B,3,T,H,W]."""
-        output: Output = self.model(pixels)
-        return output
 
     @override
     def on_train_epoch_start(self) -> None:
@@ -147,7 +126,7 @@ class ReIDModule(LightningModule):
         self.log("loss", total, prog_bar=True, batch_size=len(batch.person))
         self.log_dict({f"loss/{name}": term.detach() for name, term in terms.items()}, batch_size=len(batch.person))
         self._log_attention(output)
-        self._frames_replaced["train"] += int(batch.replaced.sum())
+        self._frames_replaced_in_training += int(batch.replaced.sum())
         return total
 
     def _centers(self) -> Tensor | None:
@@ -176,71 +155,11 @@ class ReIDModule(LightningModule):
         self._batch_ended = now
 
     @override
-    def on_validation_epoch_start(self) -> None:
-        self.metric.reset()
-        self._frames_replaced["test"] = 0
-
-    @override
-    def validation_step(self, batch: Clip, batch_idx: int) -> None:
-        output = self(self.model.preprocess(batch.pixels))
-        self.metric.update(output.embedding, batch.tracklet, batch.part)
-        self._frames_replaced["test"] += int(batch.replaced.sum())
-
-    @override
     def on_validation_epoch_end(self) -> None:
-        if self._saw_everything():
-            self._evaluate()
-        elif not self.trainer.sanity_checking:
-            self.print("the evaluation was cut short by a limit on its batches: no mAP, no results.json")
+        super().on_validation_epoch_end()
         self._batch_ended = time.perf_counter()
 
-    on_test_epoch_start = on_validation_epoch_start
-    test_step = validation_step
-    on_test_epoch_end = on_validation_epoch_end
-
-    def _saw_everything(self) -> bool:
-        """Whether this evaluation ran over all batches (a sanity check, or a limit, may cut it short)."""
-        trainer: Any = self.trainer
-        if trainer.testing:
-            return bool(sum(trainer.num_test_batches) >= len(trainer.test_dataloaders))
-        batches = trainer.num_sanity_val_batches if trainer.sanity_checking else trainer.num_val_batches
-        return bool(sum(batches) >= len(trainer.val_dataloaders))
-
-    def _evaluate(self) -> None:
-        """Rank, print, log and write."""
-        ranking = self.metric.compute()
-        self.embeddings = self.metric.embeddings()
-        scores = ranking.summary()
-        if self.trainer.sanity_checking:
-            self.results = {"before_training": scores}
-            self.print(f"\nbefore training: {describe(scores, self.evaluation)}")
-            return
-        self.results = {**self.results, **scores, **self._facts()}
-        self.log_dict({name: float(scores[name]) for name in ("mAP", "CMC-1", "mINP")}, sync_dist=True)
-        folder = Path(self.trainer.log_dir or self.trainer.default_root_dir)  # on every rank: Lightning broadcasts it
-        if self.trainer.is_global_zero:
-            path = write_results(folder, self.results)
-            self.print(f"\n{describe(self.results, self.evaluation)}\nresults: {path}")
-
-    def _facts(self) -> dict[str, Any]:
-        """What identifies this evaluation."""
-        return {
-            "benchmark": self.evaluation.benchmark,
-            "root": self.evaluation.root,
-            "protocol": self.evaluation.protocol,
-            "sampling": self.evaluation.sampling,
-            "average_precision": self.average_precision,
-            "distance": self.model.distance,
-            "test_feature": self.model.test_feature,
-            "stage": str(self.trainer.state.fn.value) if self.trainer.state.fn else "",
-            "epoch": self.current_epoch,
-            "step": self.global_step,
-            "frames_replaced": self._sum_over_ranks(self._frames_replaced["test"]),
-            "frames_replaced_in_training": self._sum_over_ranks(self._frames_replaced["train"]),
-            "weights": self._weights,
-            **provenance(self.trainer.ckpt_path),
-        }
-
-    def _sum_over_ranks(self, count: int) -> int:
-        """Add up a number of all processes."""
-        return int(self.trainer.strategy.reduce(torch.tensor(count, device=self.device), reduce_op="sum"))
+    @override
+    def facts(self) -> dict[str, Any]:
+        replaced = self.sum_over_ranks(self._frames_replaced_in_training)
+        return {**super().facts(), "frames_replaced_in_training": replaced, "weights": self._weights}

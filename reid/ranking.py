@@ -1,28 +1,17 @@
 """Average precision, CMC and mINP of ranked galleries, by counting instead of sorting."""
 
-from collections.abc import Iterator
 from math import inf
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from reid.counting import AveragePrecision, Scores, Ties, score_rows
-from reid.distances import Distance, Distances
+from reid.distances import Distance, Distances, Rows
 from reid.errors import InputError
-from reid.losses.base import at_least_float32
+from reid.labels import Labels, compare
 
 __all__ = ["AveragePrecision", "Distance", "Labels", "Ranking", "Ties", "nearest", "rank", "rank_distances"]
-
-
-class Labels(NamedTuple):
-    """Whom N embeddings show, and where."""
-
-    person: Tensor
-    """[N] identity."""
-    camera: Tensor
-    """[N] camera number."""
 
 
 class Ranking:
@@ -114,9 +103,9 @@ def rank(
     distance: Distance = "cosine",
     average_precision: AveragePrecision = "step",
     ties: Ties = "pessimistic",
-    chunk: int = 512,
+    chunk: int | None = None,
 ) -> Ranking:
-    """Rank a gallery for every query; memory grows with `chunk` times the gallery.
+    """Rank a gallery for every query; beside the embeddings, memory grows with `chunk` times the gallery.
 
     Args:
         query: [Q,D] embeddings.
@@ -127,7 +116,7 @@ def rank(
         average_precision: "step" averages the precision at the true matches; "trapezoid" averages it with the precision
             one rank earlier (the official MARS evaluation).
         ties: whether a wrong item that is exactly as far away as a true match comes before or after it.
-        chunk: number of queries that are ranked at a time.
+        chunk: number of queries that are ranked at a time; None takes as many as make some millions of pairs.
 
     Raises:
         ValueError: embeddings and labels differ in number.
@@ -144,12 +133,12 @@ def rank(
 
 
 def rank_distances(
-    distances: Tensor | Distances,
+    distances: Tensor | Rows,
     query_labels: Labels,
     gallery_labels: Labels,
     average_precision: AveragePrecision = "step",
     ties: Ties = "pessimistic",
-    chunk: int = 512,
+    chunk: int | None = None,
 ) -> Ranking:
     """Rank by distances [Q,G], or by anything else that is smaller for a better match; otherwise as `rank`.
 
@@ -159,8 +148,8 @@ def rank_distances(
     tensor([0.8333], dtype=torch.float64)
     """
     scores, counted, positives = [], 0, 0
-    for rows, match, wrong in _compare_labels(distances, query_labels, gallery_labels, chunk):
-        scores.append(score_rows(at_least_float32(distances[rows]), match, wrong, average_precision, ties))
+    for distance, match, wrong in compare(distances, query_labels, gallery_labels, chunk):
+        scores.append(score_rows(distance, match, wrong, average_precision, ties))
         counted += int(wrong.count_nonzero())
         positives += int(match.count_nonzero())
     queries, gallery = distances.shape
@@ -175,7 +164,7 @@ def nearest(
     gallery_labels: Labels,
     count: int,
     distance: Distance = "cosine",
-    chunk: int = 512,
+    chunk: int | None = None,
 ) -> Tensor:
     """Find the gallery items that lead each query's ranking, for a rank list or a failure gallery; else as `rank`.
 
@@ -190,24 +179,9 @@ def nearest(
     """
     distances = Distances(query, gallery, distance)
     found = []
-    for rows, match, wrong in _compare_labels(distances, query_labels, gallery_labels, chunk):
+    for row, match, wrong in compare(distances, query_labels, gallery_labels, chunk):
         excluded = ~(match | wrong)
-        order = distances[rows].masked_fill_(excluded, inf).argsort(dim=1, stable=True)[:, :count]
+        order = row.masked_fill(excluded, inf).argsort(dim=1, stable=True)[:, :count]
         found.append(order.masked_fill(excluded.gather(1, order), -1))
     indices = torch.cat(found)
     return F.pad(indices, (0, count - indices.shape[1]), value=-1)
-
-
-def _compare_labels(
-    distances: Tensor | Distances, query: Labels, gallery: Labels, chunk: int
-) -> Iterator[tuple[slice, Tensor, Tensor]]:
-    """Yield rows of the distances with their true matches and wrong items, [rows,G] bool; same camera is neither."""
-    lengths = [*map(len, (*query, *gallery))]
-    if lengths != [side for side in distances.shape for _ in Labels._fields]:
-        raise ValueError(f"persons and cameras number {lengths} for distances {tuple(distances.shape)}")
-    device = distances[0:0].device
-    for start in range(0, max(1, len(query.person)), chunk):
-        rows = slice(start, start + chunk)
-        same = query.person[rows, None].to(device) == gallery.person.to(device)
-        elsewhere = query.camera[rows, None].to(device) != gallery.camera.to(device)
-        yield rows, same & elsewhere, ~same

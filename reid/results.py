@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from reid.camera_pairs import CameraPair, table
 from reid.errors import InputError
 from reid.protocol import Evaluation
 
@@ -24,7 +25,7 @@ LIBRARIES = ("torch", "torchvision", "lightning", "torchmetrics", "timm", "numpy
 
 
 def describe(results: Results, evaluation: Evaluation) -> str:
-    """Say in three lines what was ranked, under which rules, and how well.
+    """Say in a few lines what was ranked, under which rules, and how well.
 
     >>> counts = {"queries": 2, "queries_dropped": 0, "gallery": 4, "excluded_pairs": 2, "tied_queries": 0}
     >>> scores = dict.fromkeys(SCORES, 0.5)
@@ -40,13 +41,32 @@ def describe(results: Results, evaluation: Evaluation) -> str:
     lines = [
         counts,
         *_differences(results, evaluation.expected),
-        "  ".join(f"{score} {100 * results[score]:.1f}" for score in SCORES),
+        _scores(results),
+        *(f"{name}: {_scores(refined)}" for name, refined in results.get("refined", {}).items()),
+        *_closer(results),
     ]
     if results["tied_queries"]:
         lines.append(f"{results['tied_queries']} queries have a wrong tracklet at the distance of a right one")
     if results.get("frames_replaced"):
         lines.append(f"frames that did not decode and were replaced by a neighbour: {results['frames_replaced']}")
     return "\n".join(lines)
+
+
+def _scores(results: Results) -> str:
+    """One line of scores, percent."""
+    return "  ".join(f"{score} {100 * results[score]:.1f}" for score in SCORES)
+
+
+def _closer(results: Results) -> list[str]:
+    """What was looked at closer, if it was."""
+    if "verification" not in results:
+        return []
+    rates = "  ".join(
+        f"{name} {100 * value:.1f}"
+        for name, value in results["verification"].items()
+        if name.startswith(("AUC", "TPR"))
+    )
+    return [f"verification: {rates}", table([CameraPair(**pair) for pair in results["camera_pairs"]])]
 
 
 def _differences(results: Results, expected: Mapping[str, int]) -> list[str]:

@@ -15,6 +15,9 @@ from reid.checkpoint import load_model
 from reid.errors import InputError
 from reid.losses import CenterLoss, IdentityLoss, OSMLoss, TripletLoss
 from reid.module import ReIDModule
+from reid.ranking import rank_distances
+from reid.refinements.expansion import QueryExpansion
+from reid.refinements.rerank import KReciprocal, rerank
 from tests.colours import FRAMES, PERSONS, Colours
 
 
@@ -87,6 +90,38 @@ def test_validate_and_test_name_the_checkpoint(tmp_path: Path, stage: str) -> No
     assert results["checkpoint"] == str(tmp_path / "last.ckpt")
     assert len(results["checkpoint_sha256"]) == 64
     assert results["stage"] == stage
+
+
+def test_refinements_stand_beside_the_plain_scores(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    refinements = {"reranked": KReciprocal(k1=2, k2=1), "expanded": QueryExpansion(2), "gone": None}
+    model = module(refinements=refinements)
+    run = trainer(tmp_path, enable_checkpointing=False)
+    run.validate(model, datamodule=Colours(), verbose=False)
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert set(results["refined"]) == {"reranked", "expanded"}
+    assert results["refined"]["reranked"]["refinement"] == "KReciprocal(k1=2, k2=1, original=0.3)"
+    embeddings = model.metric.embeddings()
+    expected = rank_distances(
+        rerank(embeddings, model.metric.query, model.metric.gallery, "cosine", KReciprocal(2, 1)),
+        model.metric.labels(model.metric.query),
+        model.metric.labels(model.metric.gallery),
+    )
+    assert results["refined"]["reranked"]["mAP"] == expected.mean_average_precision
+    assert run.logged_metrics["mAP/reranked"] == pytest.approx(expected.mean_average_precision)
+    assert results["mAP"] == model.metric.compute().mean_average_precision
+    assert "\nreranked: mAP " in capsys.readouterr().out
+
+
+def test_an_evaluation_by_itself_looks_closer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = module()
+    trainer(tmp_path, enable_checkpointing=False).test(model, datamodule=Colours(), verbose=False)
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert 0 <= results["verification"]["AUC"] <= 1
+    assert results["verification"]["true_pairs"] == 3
+    assert {(pair["query_camera"], pair["gallery_camera"]) for pair in results["camera_pairs"]} == {(0, 1)}
+    printed = capsys.readouterr().out
+    assert "TPR@FPR=0.001" in printed
+    assert "mAP by camera" in printed
 
 
 def test_checkpoints_of_a_module_built_in_python_hold_only_plain_data(tmp_path: Path) -> None:

@@ -11,12 +11,14 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from typing_extensions import override
 
-from reid.distances import Distance, Distances
+from reid.distances import Distance, Distances, Rows
 from reid.errors import InputError
 from reid.losses.base import at_least_float32
-from reid.neighbours import Neighbours, find_neighbours, slices
-from reid.ragged import Ragged
+from reid.refinements.base import Refinement
+from reid.refinements.neighbours import Neighbours, find_neighbours, slices
+from reid.refinements.ragged import Ragged
 
 __all__ = ["KReciprocal", "Reranked", "rerank", "rerank_distances"]
 
@@ -25,8 +27,8 @@ Pairs = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
-class KReciprocal:
-    """The constants of the method.
+class KReciprocal(Refinement):
+    """Rank by re-ranked distances, see `rerank`; the constants of the method.
 
     Attributes:
         k1: how many neighbours an item is described by.
@@ -49,6 +51,10 @@ class KReciprocal:
                 "the share of the original distance lies in 0..1"
             )
 
+    @override
+    def __call__(self, embedding: Tensor, query: Tensor, gallery: Tensor, distance: Distance) -> Rows:
+        return rerank(embedding, query, gallery, distance, self)
+
 
 PUBLISHED = KReciprocal()
 BLOCK = 2**20  # pairs of descriptions that are compared at a time, some 50 bytes each
@@ -66,9 +72,7 @@ class Reranked:
         original: share of the scaled original distance.
     """
 
-    def __init__(
-        self, plain: Tensor | Distances, farthest: Tensor, query: Ragged, gallery: Ragged, original: float
-    ) -> None:
+    def __init__(self, plain: Tensor | Rows, farthest: Tensor, query: Ragged, gallery: Ragged, original: float) -> None:
         self._plain, self._farthest, self._original = plain, farthest, original
         self._query, self._described_by = query, gallery.transposed()
 

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from reid.distances import Distances
 from reid.errors import InputError
-from reid.neighbours import expand_queries, find_neighbours
-from reid.ragged import Ragged
 from reid.ranking import Labels, rank_distances
-from reid.rerank import KReciprocal, rerank, rerank_distances
+from reid.refinements.expansion import expand_queries
+from reid.refinements.neighbours import find_neighbours
+from reid.refinements.ragged import Ragged
+from reid.refinements.rerank import KReciprocal, rerank, rerank_distances
 
 POINTS = torch.tensor([[0.0], [1.0], [2.5], [10.0], [11.2], [13.0]], dtype=torch.float64)
 HAND = {
@@ -128,7 +129,7 @@ def test_rows_do_not_depend_on_how_they_are_asked_for() -> None:
 def test_popular_items_change_nothing_but_the_number_of_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     found = rerank(crowd(size=40), range(40), range(40))
     whole = found[0:40]
-    monkeypatch.setattr("reid.rerank.BLOCK", 50)
+    monkeypatch.setattr("reid.refinements.rerank.BLOCK", 50)
     torch.testing.assert_close(found[0:40], whole)
 
 

@@ -1,14 +1,12 @@
-"""The nearest embeddings of every embedding, exact also among ties, and the average over them."""
+"""The nearest embeddings of every embedding, exact also among ties."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from reid.distances import Distances
-from reid.losses.base import at_least_float32
+from reid.distances import Rows
 
 
 class Neighbours(NamedTuple):
@@ -22,7 +20,7 @@ class Neighbours(NamedTuple):
     """[N] the largest distance of each row."""
 
 
-def find_neighbours(distances: Tensor | Distances, count: int, chunk: int = 512) -> Neighbours:
+def find_neighbours(distances: Tensor | Rows, count: int, chunk: int = 512) -> Neighbours:
     """Find the nearest items of each row, as a stable sort of the whole row would.
 
     Args:
@@ -39,38 +37,6 @@ def find_neighbours(distances: Tensor | Distances, count: int, chunk: int = 512)
         index = _first(part, count)
         found.append((index, part.gather(1, index), part.amax(1)))
     return Neighbours(*map(torch.cat, zip(*found, strict=True)))
-
-
-def expand_queries(embedding: Tensor, count: int = 5, alpha: float = 3.0, chunk: int = 512) -> Tensor:
-    """Replace each embedding by the weighted mean of its nearest ones (query and database expansion at once).
-
-    An embedding counts cos^alpha times, itself once, and a negative cosine nothing: alpha 0 is the plain average of
-    Chum et al. 2007, a larger one trusts the near ones more (Radenovic et al. 2018, arXiv 1711.02512).
-
-    Args:
-        embedding: [N,D] of the unique tracklets, queries and gallery together.
-        count: how many are averaged, itself included.
-        alpha: power of the cosine, at least 0.
-        chunk: number of rows that are computed at a time.
-
-    Returns:
-        [N,D], to be compared by the cosine.
-
-    Raises:
-        InputError: an embedding is not finite.
-
-    >>> expand_queries(torch.tensor([[1.0, 0.0], [0.8, 0.6], [-1.0, 0.0]]), count=2, alpha=1.0)
-    tensor([[ 0.8200,  0.2400],
-            [ 0.8000,  0.3000],
-            [-0.5000,  0.0000]])
-    """
-    near = find_neighbours(Distances(embedding, embedding, "cosine"), count, chunk)
-    direction = F.normalize(at_least_float32(embedding))
-    weight = (1 - near.distance / 2).clamp(min=0).pow(alpha)  # [N,m]; the squared distance is 2 - 2 cos
-    parts = [
-        torch.einsum("qm,qmd->qd", weight[rows], direction[near.order[rows]]) for rows in slices(len(direction), 64)
-    ]
-    return torch.cat(parts) / near.order.shape[1]
 
 
 def slices(length: int, chunk: int) -> Iterator[slice]:

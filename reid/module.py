@@ -71,7 +71,7 @@ class ReIDModule(EvaluatedModule):
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that modules are saved twice: `keep_plain` takes them out again
-            self.save_hyperparameters()
+            self.save_hyperparameters(logger=False)  # else live objects of Python would be dumped, for minutes
         keep_plain(self.hparams)
         terms = {"identity": IdentityLoss()} if losses is None else losses
         self.losses = nn.ModuleDict({name: term for name, term in terms.items() if term is not None})

@@ -1,0 +1,125 @@
+"""Pictures of rankings after an evaluation."""
+
+import json
+from itertools import starmap
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from PIL import Image
+from torch import Tensor
+from typing_extensions import override
+
+from reid.distances import Rows
+from reid.errors import InputError
+from reid.evaluated import EvaluatedModule
+from reid.ranked.lists import Place, choose, first_places
+from reid.ranked.strip import Line, draw
+from reid.types import Tracklet
+
+
+class RankedLists(Callback):
+    """Writes what stands first for some queries, after `validate` and `test`, below `ranked/` in the run's folder.
+
+    Each query gets a PNG, which goes to TensorBoard too: a strip of frames for each tracklet, framed green where it is
+    right, red where it is wrong, grey where it does not count. `ranked.json` holds the same with names and distances.
+
+    Args:
+        count: how many places that count are shown.
+        queries: how many queries, half of them the worst ones, or the names of their tracklets.
+        frames: frames in a strip.
+    """
+
+    def __init__(self, count: int = 10, queries: int | list[str] = 10, frames: int = 6) -> None:
+        if min(count, frames, 1 if isinstance(queries, list) else queries) < 1:
+            raise InputError(f"RankedLists: count {count}, queries {queries} and frames {frames} must be 1 or more")
+        self.count = count
+        self.queries = queries
+        self.frames = frames
+
+    @override
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        folder = Path(trainer.log_dir or trainer.default_root_dir) / "ranked"  # on every rank: Lightning broadcasts it
+        if trainer.is_global_zero and isinstance(pl_module, EvaluatedModule) and pl_module.embeddings is not None:
+            self._write(folder, trainer, pl_module, pl_module.embeddings)
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.state.fn == "validate":
+            self.on_test_end(trainer, pl_module)
+
+    def _write(self, folder: Path, trainer: Trainer, module: EvaluatedModule, embeddings: Tensor) -> None:
+        """Write a picture for each query, and the list of all."""
+        distances = module.metric.distances(embeddings)
+        found = []
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for asked in self._chosen(module):
+                query = module.evaluation.tracklets[module.evaluation.query[asked]]
+                ranked = self._ranked(module, distances, asked)
+                picture = draw([_asked(query), *starmap(_line, ranked)], self.frames)
+                Image.fromarray(picture).save(folder / f"{query.name.replace('/', '_')}.png")
+                if isinstance(trainer.logger, TensorBoardLogger):
+                    writer = trainer.logger.experiment
+                    writer.add_image(f"ranked/{query.name}", picture, module.global_step, dataformats="HWC")
+                found.append({"query": _named(query), "ranked": list(starmap(_told, ranked))})
+            (folder / "ranked.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another root folder") from error
+        module.print(f"ranked lists of {len(found)} queries: {folder}")
+
+    def _chosen(self, module: EvaluatedModule) -> list[int]:
+        """Which queries, by their place among the queries."""
+        if isinstance(self.queries, int):
+            return list(choose(module.metric.compute(), self.queries))
+        tracklets, query = module.evaluation.tracklets, module.evaluation.query
+        place = {tracklets[index].name: asked for asked, index in enumerate(query)}
+        for name in self.queries:
+            if name not in place:
+                some = ", ".join(list(place)[:3])
+                raise InputError(
+                    f"ranked query {name}: no query of {module.evaluation.benchmark}, whose are {some} ..."
+                )
+        return [place[name] for name in self.queries]
+
+    def _ranked(self, module: EvaluatedModule, distances: Rows, asked: int) -> list[tuple[Place, Tracklet]]:
+        """What stands first for a query."""
+        metric, gallery = module.metric, list(module.evaluation.gallery)
+        index = module.evaluation.query[asked]
+        own = gallery.index(index) if index in gallery else None
+        query, offered = metric.labels(metric.query), metric.labels(metric.gallery)
+        places = first_places(distances, query, offered, asked, self.count, own)
+        return [(place, module.evaluation.tracklets[gallery[place.item]]) for place in places]
+
+
+def _asked(query: Tracklet) -> Line:
+    """The query's line."""
+    return Line(query, "query", ["query", query.name, f"person {query.person}", f"camera {query.camera}"])
+
+
+def _line(place: Place, tracklet: Tracklet) -> Line:
+    """The line of a tracklet in the ranking."""
+    head = f"{place.rank}. {place.verdict}" if place.rank else "same camera"
+    words = [
+        head,
+        tracklet.name,
+        f"person {tracklet.person}, camera {tracklet.camera}",
+        f"distance {place.distance:.4f}",
+    ]
+    return Line(tracklet, place.verdict, words)
+
+
+def _named(tracklet: Tracklet) -> dict[str, Any]:
+    """A tracklet in JSON."""
+    return {
+        "tracklet": tracklet.name,
+        "person": tracklet.person,
+        "camera": tracklet.camera,
+        "frames": [str(frame) for frame in tracklet.frames],
+    }
+
+
+def _told(place: Place, tracklet: Tracklet) -> dict[str, Any]:
+    """A place in JSON."""
+    return {"rank": place.rank, "verdict": place.verdict, "distance": place.distance, **_named(tracklet)}

@@ -1,0 +1,73 @@
+"""A ranking as a picture: the query above, a strip of frames for each tracklet below."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.image import read_image
+from reid.types import Tracklet
+from reid.video import even_indices
+
+_HEIGHT: Final = 112
+_LABEL: Final = 190
+_EDGE: Final = 4
+_GAP: Final = 6
+_FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
+_INK: Final = (40, 40, 40)
+COLOURS: Final = {"query": (40, 40, 40), "right": (30, 140, 60), "wrong": (200, 50, 40), "junk": (160, 160, 160)}
+"""RGB of the frame around each strip."""
+
+
+class Line(NamedTuple):
+    """A tracklet in the picture."""
+
+    tracklet: Tracklet
+    verdict: str
+    """A key of `COLOURS`."""
+    words: Sequence[str]
+    """Up to four short lines beside it."""
+
+
+def draw(lines: Sequence[Line], frames: int = 6) -> NDArray[np.uint8]:
+    """Draw tracklets below each other.
+
+    Args:
+        lines: from top to bottom.
+        frames: how many frames of a tracklet are shown, spread evenly.
+
+    Returns:
+        [H,W,3] RGB.
+
+    Raises:
+        InputError: a frame cannot be read.
+    """
+    bands = [_band(line, frames) for line in lines]
+    width = max(band.shape[1] for band in bands)
+    return np.concatenate([_padded(band, width) for band in bands])
+
+
+def _band(line: Line, frames: int) -> NDArray[np.uint8]:
+    """One tracklet: its words, and its frames within the colour of the verdict."""
+    paths = line.tracklet.frames
+    chosen = even_indices(len(paths), min(frames, len(paths)))
+    pictures = np.concatenate([_small(read_image(paths[place])) for place in chosen], axis=1)
+    framed = cv2.copyMakeBorder(pictures, _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_CONSTANT, value=COLOURS[line.verdict])
+    label = np.full((framed.shape[0], _LABEL, 3), 255, np.uint8)
+    for row, word in enumerate(line.words):
+        colour = COLOURS[line.verdict] if row == 0 else _INK
+        cv2.putText(label, word, (_GAP, 24 + 22 * row), _FONT, 0.45, colour, 1, cv2.LINE_AA)
+    return np.concatenate([label, framed], axis=1).astype(np.uint8)
+
+
+def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Scale a frame to the height of a strip."""
+    width = max(1, round(picture.shape[1] * _HEIGHT / picture.shape[0]))
+    return cv2.resize(picture, (width, _HEIGHT), interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def _padded(band: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    """Fill up with white to the width of the picture, and leave a gap below."""
+    return np.pad(band, ((0, _GAP), (0, width - band.shape[1]), (0, 0)), constant_values=255)

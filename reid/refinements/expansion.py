@@ -14,7 +14,7 @@ from reid.refinements.base import Refinement
 from reid.refinements.neighbours import find_neighbours, slices
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # slots would make a second class of the same name
 class QueryExpansion(Refinement):
     """Rank by the cosines of expanded embeddings, queries and gallery alike; see `expand_queries`.
 

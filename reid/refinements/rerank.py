@@ -26,7 +26,7 @@ Pairs = Callable[[Tensor, Tensor], Tensor]
 """Distances of some pairs: [P] and [P] indices -> [P]."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # slots would make a second class of the same name
 class KReciprocal(Refinement):
     """Rank by re-ranked distances, see `rerank`; the constants of the method.
 

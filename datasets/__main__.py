@@ -5,7 +5,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -69,12 +69,18 @@ def _check(name: str, arguments: list[str]) -> None:
     given = _parsed(parser, arguments)
     if given.json:
         _require_new(given.json)
-    build = partial(benchmark, **{option: given[option] for option in options})
+    build = partial(_build, benchmark, options, parser, given)
     report = check(build, decode=not given.fast, doubles=given.hash)
     _show(name, report, compared=given.counts == "published")
     if given.json:
         _write(given.json, {"benchmark": name} | report.as_dict())
     _judge(name, report, given.counts == "published")
+
+
+def _build(benchmark: type[Benchmark], options: Sequence[str], parser: ArgumentParser, given: Namespace) -> Benchmark:
+    """Build a benchmark, after the benchmarks that are among its options."""
+    built = parser.instantiate(given)
+    return benchmark(**{option: built[option] for option in options})
 
 
 def _require_new(path: Path) -> None:

@@ -3,22 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final
 
 from datasets.base import Benchmark
 from datasets.counts import counts
-from datasets.findings import BrokenBenchmarkError, Finding
+from datasets.findings import BrokenBenchmarkError, Finding, Inspectable
 from datasets.pictures import unreadable_and_doubled
 
 _SHORT: Final = 4
-
-
-@runtime_checkable
-class Inspectable(Protocol):
-    """A benchmark that can look for more than its constructor needs to know."""
-
-    def inspect(self) -> Iterator[Finding]:
-        """Problems and notes beyond those that the constructor raises."""
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,19 @@ from typing_extensions import override
 from datasets.base import Benchmark
 from datasets.batches import EvaluationShare, IdentityBatches
 from datasets.clips import EvaluationClips, TrainingClips, worker_init
+from datasets.people import hold_out
 from datasets.sampling import Evenly, FrameSampling, RestrictedRandom
+from datasets.sides import Side, evaluation_of, side_of_test, side_of_validation
 from datasets.transforms import Augmentation
-from reid.protocol import Evaluation, index_tracklets
+from reid.protocol import Evaluation
 from reid.types import Clip
 
 
 class ReIDDataModule(LightningDataModule):
-    """Batches of P persons x K tracklets for training, clips of every test tracklet for evaluation.
+    """Batches of P persons x K tracklets for training, clips of every tracklet of a side for evaluation.
 
-    Frames are resized to what the model's `preprocess` states.
+    `fit` and `validate` evaluate the test side, as papers do, unless training people are held out for it: then the
+    test side is read by `test` only. Frames are resized to what the model's `preprocess` states.
 
     Args:
         benchmark: the tracklets and their protocol.
@@ -34,7 +37,21 @@ class ReIDDataModule(LightningDataModule):
         test_batch: clips per batch in evaluation.
         workers: processes that read clips.
         on_bad_image: whether a frame that does not decode ends the run, or is replaced by a neighbour and counted.
+        val_identities: share of the training people, from 0 to below 1, that do not train but validate. The model has
+            as many classes fewer.
+        val_seed: which people are held out; it does not change with the seed of the training.
+
+    Attributes:
+        train: tracklets that train.
+        held_out: tracklets of the people held out.
+        identities: the persons that train, ascending: the person of each class.
+        evaluation: whom the current stage asks for and ranks.
+
+    Raises:
+        InputError: `val_identities` is out of range.
     """
+
+    evaluation: Evaluation
 
     def __init__(
         self,
@@ -49,6 +66,8 @@ class ReIDDataModule(LightningDataModule):
         test_batch: int = 16,
         workers: int = 2,
         on_bad_image: Literal["error", "skip"] = "error",
+        val_identities: float = 0.0,
+        val_seed: int = 0,
     ) -> None:
         super().__init__()
         self.benchmark = benchmark
@@ -62,39 +81,50 @@ class ReIDDataModule(LightningDataModule):
         self.test_batch = test_batch
         self.workers = workers
         self.on_bad_image: Literal["error", "skip"] = on_bad_image
-        self.identities = sorted({tracklet.person for tracklet in benchmark.train})
+        self.val_identities = val_identities
+        self.val_seed = val_seed
+        self.train, self.held_out = hold_out(benchmark.train, val_identities, val_seed)
+        self.identities = sorted({tracklet.person for tracklet in self.train})
 
     @override
     def setup(self, stage: str) -> None:
         module: Any = self.trainer.lightning_module  # type: ignore[union-attr]  # the Trainer that runs with this
         size: tuple[int, int] = module.model.preprocess.size
-        self.read_test(size)
+        if stage == "test":
+            self.read_test(size)
+        else:
+            self.read_validation(size)
         if stage == "fit":
             self.train_clips = TrainingClips(
-                self.benchmark.train, self.train_sampling, size, self.augmentation, self.on_bad_image
+                self.train, self.train_sampling, size, self.augmentation, self.on_bad_image
             )
+        module.print(f"evaluated: {self._side} of {self.evaluation.benchmark}")
 
     def read_test(self, size: tuple[int, int]) -> None:
         """Lay out the test side, `evaluation` and its `test_clips`, for frames of this height and width."""
-        tracklets, query, gallery = index_tracklets(self.benchmark.query, self.benchmark.gallery)
-        self.test_clips = EvaluationClips(tracklets, self.test_sampling, size, self.on_bad_image)
-        self.evaluation = Evaluation(
-            benchmark=type(self.benchmark).__name__,
-            protocol=self.benchmark.protocol,
-            tracklets=tracklets,
-            query=query,
-            gallery=gallery,
-            clips=[self.test_sampling.clips(len(tracklet)) for tracklet in tracklets],
-            expected=self.benchmark.expected,
-            root=os.path.commonpath([tracklet.folder.parent for tracklet in tracklets]),
-            sampling=f"{type(self.test_sampling).__name__}({self.test_sampling.frames})",
-        )
+        self.test_clips = self._read(side_of_test(self.benchmark), size)
+
+    def read_validation(self, size: tuple[int, int]) -> None:
+        """Lay out what `fit` and `validate` evaluate, `evaluation` and its `val_clips`, likewise.
+
+        Raises:
+            InputError: no query among the people held out has a match.
+        """
+        held_out = self.val_identities > 0
+        side = side_of_validation(self.held_out, self.val_seed) if held_out else side_of_test(self.benchmark)
+        self.val_clips = self._read(side, size)
+
+    def _read(self, side: Side, size: tuple[int, int]) -> EvaluationClips:
+        """Name a side as the one that is evaluated; returns its clips."""
+        self._side = side.name
+        self.evaluation = evaluation_of(side, self.benchmark, self.test_sampling)
+        return EvaluationClips(self.evaluation.tracklets, self.test_sampling, size, self.on_bad_image)
 
     @override
     def train_dataloader(self) -> DataLoader[Clip]:
         trainer: Any = self.trainer
         batches = IdentityBatches(
-            [tracklet.person for tracklet in self.benchmark.train],
+            [tracklet.person for tracklet in self.train],
             self.identities_per_batch,
             self.tracklets_per_identity,
             plan=self.plan,
@@ -108,11 +138,17 @@ class ReIDDataModule(LightningDataModule):
 
     @override
     def val_dataloader(self) -> DataLoader[Clip]:
-        trainer: Any = self.trainer
-        share = EvaluationShare(len(self.test_clips), trainer.global_rank, trainer.world_size)
-        return DataLoader(self.test_clips, batch_size=self.test_batch, sampler=share, **self._workers())
+        return self._loader(self.val_clips)
 
-    test_dataloader = val_dataloader
+    @override
+    def test_dataloader(self) -> DataLoader[Clip]:
+        return self._loader(self.test_clips)
+
+    def _loader(self, clips: EvaluationClips) -> DataLoader[Clip]:
+        """This process's share of all clips of a side."""
+        trainer: Any = self.trainer
+        share = EvaluationShare(len(clips), trainer.global_rank, trainer.world_size)
+        return DataLoader(clips, batch_size=self.test_batch, sampler=share, **self._workers())
 
     def _workers(self) -> dict[str, Any]:
         """How clips are read; a worker that hangs ends the run after two minutes."""

@@ -1,7 +1,7 @@
 """What is wrong with the files of a benchmark."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from datasets.base import Benchmark
 from reid.errors import InputError
@@ -23,6 +23,14 @@ class Finding(NamedTuple):
     def place(self) -> str:
         """Where it is and what is the matter, in one line."""
         return self.what + (f" ({self.detail})" if self.detail else "")
+
+
+@runtime_checkable
+class Inspectable(Protocol):
+    """A benchmark that can look for more than its constructor needs to know."""
+
+    def inspect(self) -> Iterator[Finding]:
+        """Problems and notes beyond those that the constructor raises."""
 
 
 class BrokenBenchmarkError(InputError):

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-import torch
-
 from datasets.base import Benchmark
 from datasets.counts import counts
 from datasets.findings import BrokenBenchmarkError, Finding
+from datasets.people import divided, first_of_each
 from datasets.recording_table import recordings_in_table
 from datasets.recordings import SPLITS, Recording, recordings_in_folders
 from reid.errors import InputError
@@ -59,8 +58,9 @@ class Folder(Benchmark):
             )
         else:
             self.protocol = f"{train_share:.0%} of the persons train (seed {seed})"
-            self.train, self.gallery = _divided(tracklets, train_share, seed)
-            self.query = _first_of_each(self.gallery)
+            persons = len({tracklet.person for tracklet in tracklets})
+            self.train, self.gallery = divided(tracklets, min(round(train_share * persons), persons - 1), seed)
+            self.query = first_of_each([tracklet for tracklet in self.gallery if tracklet.person > 0])
         wrong = [*(entry for entry in read if isinstance(entry, Finding)), *_used_twice(tracklets)]
         wrong = wrong or list(_without_matches(self, str(table or root)))
         if wrong:
@@ -88,26 +88,6 @@ def numbers(labels: Iterable[str]) -> dict[str, int]:
     if all(_NUMBER.fullmatch(label) for label in distinct):
         return {label: int(label) for label in distinct}
     return {label: number for number, label in enumerate(distinct, start=1)}
-
-
-def _divided(tracklets: Sequence[Tracklet], share: float, seed: int) -> tuple[list[Tracklet], list[Tracklet]]:
-    """Tracklets of the persons that train, and of the others, of whom there is at least one."""
-    persons = sorted({tracklet.person for tracklet in tracklets})
-    order = torch.randperm(len(persons), generator=torch.Generator().manual_seed(seed)).tolist()
-    training = {persons[place] for place in order[: min(round(share * len(persons)), len(persons) - 1)]}
-    return (
-        [tracklet for tracklet in tracklets if tracklet.person in training],
-        [tracklet for tracklet in tracklets if tracklet.person not in training],
-    )
-
-
-def _first_of_each(tracklets: Sequence[Tracklet]) -> list[Tracklet]:
-    """The first tracklet of each person under each camera; a distractor is not asked for."""
-    first: dict[tuple[int, int], Tracklet] = {}
-    for tracklet in tracklets:
-        if tracklet.person > 0:
-            first.setdefault((tracklet.person, tracklet.camera), tracklet)
-    return list(first.values())
 
 
 def _used_twice(tracklets: Sequence[Tracklet]) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Benchmarks of one folder per person below each of two cameras: PRID2011 and iLIDS-VID."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -62,10 +62,15 @@ def person_number(folder: str) -> int:
     return int(re.sub(r"[^0-9]", "", folder))
 
 
-def gaps(tracklets: Sequence[Tracklet]) -> Iterator[Finding]:
-    """Notes on tracklets whose frame numbers, the last in each name, are not consecutive."""
+def gaps(tracklets: Iterable[Tracklet], place: int = -1) -> Iterator[Finding]:
+    """Notes on tracklets whose frame numbers are not consecutive.
+
+    Args:
+        tracklets: whose frames are looked at.
+        place: which of the numbers in a name is the frame's, the last if nothing else is said.
+    """
     for tracklet in tracklets:
-        numbers = [int(found[-1]) for name in tracklet.names if (found := _NUMBER.findall(name))]
+        numbers = [int(found[place]) for name in tracklet.names if (found := _NUMBER.findall(name))]
         absent = numbers and numbers[-1] - numbers[0] + 1 - len(set(numbers))
         if absent:
             yield Finding("gap in the frame numbers", str(tracklet.folder), f"{absent} numbers are left out", note=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import h5py
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -16,6 +17,16 @@ Row = tuple[int, int, int, int]
 """Person, camera, number of the tracklet, frames."""
 
 TRAIN: list[Row] = [(1, 1, 1, 5), (1, 2, 1, 4), (2, 1, 1, 3)]
+DUKE = {
+    "train": [(1, 1, 1, 5), (1, 2, 2, 4), (5, 6, 3, 4)],
+    "query": [(2, 1, 1, 4), (7, 5, 5, 6)],
+    "gallery": [(2, 1, 1, 4), (2, 3, 2, 4), (2, 1, 3, 5), (7, 2, 4, 4), (7, 5, 5, 6), (7140, 8, 6, 4)],
+}
+LSVID = {
+    "train": [(1, 3, 1, 4), (1, 7, 2, 5), (4, 3, 1, 4)],
+    "test": [(2, 3, 1, 4), (2, 5, 11, 4), (2, 3, 2, 5), (3, 15, 1, 6), (3, 1, 2, 4)],
+}
+LSVID_QUERIES = [2, 4]
 TEST: list[Row] = [
     *((-1, 1, 1, 4), (0, 1, 1, 4)),
     *((3, 1, 1, 12), (3, 1, 2, 4), (3, 2, 1, 4)),
@@ -93,4 +104,47 @@ def ilids_root(tmp_path: Path) -> Path:
                 _write_frame(tmp_path / f"i-LIDS-VID/sequences/cam{camera}/person{person:03d}" / name)
     splits = tmp_path / "train-test people splits/train_test_splits_ilidsvid.mat"
     _write_mat(splits, "ls_set", np.array([[1, 2, 3, 4, 5, 6], [6, 1, 3, 2, 4, 5]]))
+    return tmp_path
+
+
+def duke_name(row: Row, frame: int, style: str) -> str:
+    """Name of a frame in the "old" or the "new" style."""
+    person, camera, _, _ = row
+    parts = (f"{person:04d}", f"C{camera}", f"F{frame:04d}", f"X{1000 + 12 * frame}.jpg")
+    return ("" if style == "old" else "_").join(parts)
+
+
+@pytest.fixture(params=["old", "new"])
+def duke_style(request: pytest.FixtureRequest) -> str:
+    """Which of the two styles frames are named in."""
+    return str(request.param)
+
+
+@pytest.fixture
+def duke_root(tmp_path: Path, duke_style: str) -> Path:
+    """Folder that holds a DukeMTMC-VideoReID of 3 training, 2 query and 6 gallery tracklets."""
+    for part, rows in DUKE.items():
+        for row in rows:
+            folder = tmp_path / "DukeMTMC-VideoReID" / part / f"{row[0]:04d}" / f"{row[2]:04d}"
+            for frame in range(1, row[3] + 1):
+                _write_frame(folder / duke_name(row, frame, duke_style))
+    return tmp_path
+
+
+@pytest.fixture
+def lsvid_root(tmp_path: Path) -> Path:
+    """Folder that holds an LS-VID of 3 training and 5 test tracklets, of which two are queries."""
+    root = tmp_path / "LS-VID"
+    (root / "list_sequence").mkdir(parents=True)
+    (root / "test/data").mkdir(parents=True)
+    for part, rows in LSVID.items():
+        lines = []
+        for person, camera, tracklet, frames in rows:
+            start = f"tracklet_{part}/{person:04d}/{person:04d}_{tracklet}_{camera:02d}"
+            lines.append(f"{start} {person}\n")
+            for frame in range(1, frames + 1):
+                _write_frame(root / f"{start}_{frame:04d}.jpg")
+        (root / f"list_sequence/list_seq_{part}.txt").write_text("".join(lines))
+    with h5py.File(root / "test/data/info_test.mat", "w") as file:
+        file["query"] = np.array([LSVID_QUERIES], np.float64)  # as MATLAB stores a column
     return tmp_path

@@ -149,11 +149,16 @@ def test_long_lists_are_capped(mars_root: Path, capsys: pytest.CaptureFixture[st
     ("arguments", "message"),
     [
         (["bake"], "unknown command 'bake'"),
-        (["check"], "unknown benchmark ''; expected one of datasets.Folder, datasets.ILIDSVID, datasets.MARS"),
+        (
+            ["check"],
+            "unknown benchmark ''; expected one of datasets.Cross, datasets.DukeMTMCVideoReID, ",
+        ),
         (["check", "datasets.Benchmark", "--root", "."], "unknown benchmark 'datasets.Benchmark'"),
         (["check", "os.path"], "unknown benchmark 'os.path'"),
         (["check", "datasets.MARS"], "the following arguments are required: root"),
         (["check", "datasets.MARS", "--root", "absent"], "absent: no such folder"),
+        (["check", "datasets.Cross", "--train", "datasets.MARS", "--train.root", "."], "required: test"),
+        (["check", "datasets.Cross", "--train", "datasets.Mars"], "datasets.Mars"),
         (["check", "datasets.MARS", "--root", ".", "--speed", "9"], "unrecognized arguments: --speed 9"),
         (["check", "datasets.MARS", "--root", ".", "--protocol", "mine"], "Expected a typing.Literal"),
         (["check", "datasets.MARS", "--root", ".", "--fast", "--hash"], "not allowed with argument"),

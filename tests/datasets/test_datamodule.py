@@ -1,5 +1,7 @@
 """Batches as the Trainer gets them, and a run that is interrupted."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +15,22 @@ from datasets import Synthetic
 from datasets.datamodule import ReIDDataModule
 from datasets.sampling import Dense, RestrictedRandom
 from datasets.transforms import Augmentation
+from explain.callback import ExplainCallback
 from reid.backbones import ResNetTA
+from reid.errors import InputError
 from reid.module import ReIDModule
 from reid.types import Clip
+
+SMALL: dict[str, Any] = {"train_persons": 4, "test_persons": 2, "cameras": 2, "tracklets": 1, "distractors": 2}
+SMALL |= {"height": 32, "width": 16}
 
 
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Synthetic:
-    root = tmp_path_factory.mktemp("data") / "synthetic"
-    return Synthetic(root, train_persons=4, test_persons=2, cameras=2, tracklets=1, distractors=2, height=32, width=16)
+    return Synthetic(tmp_path_factory.mktemp("data") / "synthetic", **SMALL)
 
 
-def data(people: Synthetic, workers: int = 0) -> ReIDDataModule:
+def data(people: Synthetic, workers: int = 0, **options: Any) -> ReIDDataModule:
     return ReIDDataModule(
         people,
         identities_per_batch=2,
@@ -33,6 +39,7 @@ def data(people: Synthetic, workers: int = 0) -> ReIDDataModule:
         test_sampling=Dense(4),
         augmentation=Augmentation(padding=2),
         workers=workers,
+        **options,
     )
 
 
@@ -68,3 +75,79 @@ def test_clips_are_bytes_and_all_clips_of_a_tracklet_are_evaluated(tmp_path: Pat
     assert batch.pixels.shape[1:] == (3, 4, 32, 16)
     assert sum(module_data.evaluation.clips) > len(module_data.evaluation.tracklets)
     assert module.results["gallery"] == len(people.gallery)
+
+
+def trainer(folder: Path, **options: Any) -> Trainer:
+    quiet: dict[str, Any] = {"accelerator": "cpu", "logger": False, "enable_progress_bar": False}
+    quiet |= {"enable_model_summary": False, "use_distributed_sampler": False, "num_sanity_val_steps": -1}
+    return Trainer(default_root_dir=folder, **quiet, **options)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_with_people_held_out_only_test_reads_the_test_side(
+    tmp_path: Path, people: Synthetic, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copied = Synthetic(shutil.copytree(people.folder, tmp_path / "copied"), **SMALL)
+    module_data, module = data(copied, val_identities=0.5), ReIDModule(ResNetTA(18, (32, 16)), 2)
+    away = (copied.folder / "bbox_test").rename(tmp_path / "away")
+    run = trainer(tmp_path / "run", max_epochs=1, callbacks=[ExplainCallback(tracklets=1)])
+    run.fit(module, datamodule=module_data)
+    run.validate(module, datamodule=module_data, verbose=False)
+    results = json.loads((tmp_path / "run/results.json").read_text())
+    assert results["protocol"] == "validation: 2 held-out training people (val_seed 0)"
+    assert results["sampling"] == "Dense(4), 2 held-out training people"
+    assert (results["queries"], results["gallery"], results["queries_dropped"]) == (4, 4, 0)
+    assert "bbox_train" in results["root"]
+    printed = capsys.readouterr().out
+    assert "evaluated: 2 held-out training people of Synthetic\n" in printed
+    assert "Synthetic, protocol validation: 2 held-out training people (val_seed 0): gallery 4, 4 queries" in printed
+    assert "not the published data" not in printed
+    with pytest.raises(InputError, match=r"bbox_test/.*: no such file"):
+        run.test(module, datamodule=module_data, verbose=False)
+    away.rename(copied.folder / "bbox_test")
+    run.test(module, datamodule=module_data, verbose=False)
+    results = json.loads((tmp_path / "run/results.json").read_text())
+    assert (results["protocol"], results["sampling"]) == ("official", "Dense(4), test side")
+    assert results["gallery"] == len(people.gallery)
+    assert "evaluated: test side of Synthetic\n" in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_without_it_the_test_side_is_evaluated_and_named(
+    tmp_path: Path, people: Synthetic, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = ReIDModule(ResNetTA(18, (32, 16)), 4)
+    trainer(tmp_path).validate(module, datamodule=data(people), verbose=False)
+    assert json.loads((tmp_path / "results.json").read_text())["sampling"] == "Dense(4), test side"
+    assert "evaluated: test side of Synthetic\n" in capsys.readouterr().out
+
+
+def test_people_who_validate_do_not_train(people: Synthetic) -> None:
+    whole, part = data(people), data(people, val_identities=0.5)
+    held = {tracklet.person for tracklet in part.held_out}
+    assert (whole.identities, whole.held_out) == ([1, 2, 3, 4], [])
+    assert part.identities == [person for person in whole.identities if person not in held]
+    assert len(held) == 2
+    assert {tracklet.person for tracklet in part.train} == set(part.identities)
+    assert len({tuple(data(people, val_identities=0.5, val_seed=seed).identities) for seed in range(9)}) > 1
+
+
+def test_the_training_seed_does_not_choose_who_validates(people: Synthetic) -> None:
+    chosen = []
+    for seed in range(4):
+        seed_everything(seed)
+        chosen.append(data(people, val_identities=0.5).identities)
+    assert chosen == [chosen[0]] * 4
+
+
+def test_the_number_of_classes_shrinks_and_is_checked(tmp_path: Path, people: Synthetic) -> None:
+    module = ReIDModule(ResNetTA(18, (32, 16)), 4)
+    with pytest.raises(InputError, match=r"2 training people but the model 4 classes: pass --model.num_identities 2"):
+        trainer(tmp_path, max_epochs=1).fit(module, datamodule=data(people, val_identities=0.5))
+
+
+def test_people_under_one_camera_cannot_validate(tmp_path: Path) -> None:
+    alone = Synthetic(tmp_path / "alone", **(SMALL | {"cameras": 1}))
+    one_line = "none of the 2 held-out training people is under two cameras, so no query has a match: hold out more"
+    with pytest.raises(InputError, match=one_line):
+        data(alone, val_identities=0.5).read_validation((32, 16))

@@ -18,6 +18,7 @@ from reid.checkpoint import ENOUGH, load_weights
 from reid.distances import Distance
 from reid.errors import InputError
 from reid.evaluated import EvaluatedModule
+from reid.gathering import gather_batch
 from reid.losses import CenterLoss, IdentityLoss, Loss
 from reid.losses.base import Feature
 from reid.model import ReIDModel, put_channels_last
@@ -41,6 +42,8 @@ class ReIDModule(EvaluatedModule):
         distance: how embeddings are compared.
         average_precision: "step" (the field's habit) or "trapezoid" (the official MARS evaluation).
         refinements: better distances by name, each ranked beside the plain one; null removes one of an earlier config.
+        gather: whether the losses compare the clips of all processes, instead of those of each by itself; the processes
+            then need batches of one size.
         optimizer: built with the parameters of model and losses.
         scheduler: built with the optimizer, stepped once per epoch.
         weights: a file of ours or of another project to start from; a classifier of other people is dropped.
@@ -58,6 +61,7 @@ class ReIDModule(EvaluatedModule):
         distance: Distance = "cosine",
         average_precision: AveragePrecision = "step",
         refinements: Mapping[str, Refinement | None] | None = None,
+        gather: bool = False,
         optimizer: OptimizerCallable = torch.optim.AdamW,
         scheduler: LRSchedulerCallable | None = None,
         weights: Path | None = None,
@@ -75,6 +79,7 @@ class ReIDModule(EvaluatedModule):
         keep_plain(self.hparams)
         terms = {"identity": IdentityLoss()} if losses is None else losses
         self.losses = nn.ModuleDict({name: term for name, term in terms.items() if term is not None})
+        self.gather = gather
         self.optimizer = optimizer
         self.scheduler = scheduler
         self._frames_replaced_in_training = 0
@@ -118,20 +123,28 @@ class ReIDModule(EvaluatedModule):
     @override
     def training_step(self, batch: Clip, batch_idx: int) -> Tensor:
         output = self(self.model.preprocess(batch.pixels))
-        output = output._replace(centers=self._centers(), erased=batch.erased)
-        terms = {name: loss.weight * loss(output, batch.person) for name, loss in self.losses.items()}
+        self._log_attention(output)
+        output, person = output._replace(centers=self._centers(), erased=batch.erased), batch.person
+        if self.gather:
+            output, person = gather_batch(output, person)
+        terms = {name: loss.weight * loss(output, person) for name, loss in self.losses.items()}
         total = torch.stack(list(terms.values())).sum()
         if not torch.isfinite(total):
             raise FloatingPointError(self._name_culprits(terms, batch, batch_idx))
         self.log("loss", total, prog_bar=True, batch_size=len(batch.person))
         self.log_dict({f"loss/{name}": term.detach() for name, term in terms.items()}, batch_size=len(batch.person))
-        self._log_attention(output)
         self._frames_replaced_in_training += int(batch.replaced.sum())
         return total
 
     def _centers(self) -> Tensor | None:
-        """The class centers [K,D], if a center loss keeps some."""
-        return next((loss.centers for loss in self.losses.values() if isinstance(loss, CenterLoss)), None)
+        """The class centers [K,D] of this step, if a center loss keeps some."""
+        return next((loss.lend() for loss in self.losses.values() if isinstance(loss, CenterLoss)), None)
+
+    @override
+    def on_after_backward(self) -> None:
+        for loss in self.losses.values():
+            if isinstance(loss, CenterLoss):
+                loss.follow()
 
     def _name_culprits(self, terms: dict[str, Tensor], batch: Clip, batch_idx: int) -> str:
         """Say which loss broke, where, and on which tracklets."""

@@ -33,7 +33,7 @@ class OSMLoss(Loss):
             is almost the same for every clip.
         feature: which embedding is compared.
         class_vectors: what stands for a person: a row of the "classifier", or of the "centers" of a
-            `CenterLoss` that is trained beside this loss (these get no gradient).
+            `CenterLoss` that is trained beside this loss (these get a gradient only where it has a `gain`).
     """
 
     def __init__(

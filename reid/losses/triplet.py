@@ -15,8 +15,8 @@ from reid.types import Output
 class TripletLoss(Loss):
     """Pull the furthest clip of the same person closer than the nearest clip of another (Hermans et al. 2017).
 
-    Every clip is an anchor (arXiv 1703.07737). One without a positive or without a negative contributes 0. The
-    positives are mined in the batch of this process.
+    Every clip is an anchor (arXiv 1703.07737). One without a positive or without a negative contributes 0. Mined is
+    the batch that is given, of this process or of all (`reid.gathering`).
 
     Args:
         weight: factor of this term in the total.

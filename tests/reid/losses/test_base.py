@@ -11,6 +11,7 @@ from torch import Tensor
 
 from reid.losses import (
     ArcFaceLoss,
+    AttentionLoss,
     CenterLoss,
     CircleLoss,
     CosFaceLoss,
@@ -39,7 +40,9 @@ MAKERS: dict[str, Callable[[], Loss]] = {
     "circle": CircleLoss,
     "cosface": CosFaceLoss,
     "arcface": ArcFaceLoss,
+    "attention": AttentionLoss,
 }
+DIFFERENTIATED = {name: make for name, make in MAKERS.items() if name != "circle"}  # circle holds its paces: see there
 BATCHES = {
     "usual": [0, 0, 1, 1, 2, 2],
     "no positive": [0, 1, 2, 3, 4],
@@ -50,10 +53,16 @@ BATCHES = {
 every_loss = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 
 
-def answer(embedding: Tensor) -> Output:
-    """An answer with class vectors and centers of its precision, [B,D]."""
-    dtype = embedding.dtype
-    return output_of(embedding, class_vectors=noise(K, D, seed=1).to(dtype), centers=noise(K, D, seed=2).to(dtype))
+def answer(embedding: Tensor, class_vectors: Tensor | None = None, centers: Tensor | None = None) -> Output:
+    """An answer of the precision of `embedding` [B,D], whose own first values are the scores of four frames."""
+    vectors, own = (noise(K, D, seed=seed).to(embedding.dtype) for seed in (1, 2))
+    output = output_of(
+        embedding,
+        class_vectors=vectors if class_vectors is None else class_vectors,
+        centers=own if centers is None else centers,
+    )
+    features = output.features._replace(attention_scores=embedding[:, :4])
+    return output._replace(features=features, erased=embedding[:, 1:5] > 0)
 
 
 @every_loss
@@ -66,6 +75,29 @@ def test_finite_and_differentiable_for_every_batch(make: Callable[[], Loss], per
         assert value.shape == ()
         assert torch.isfinite(value)
         assert torch.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("make", DIFFERENTIATED.values(), ids=DIFFERENTIATED)
+@pytest.mark.parametrize("persons", BATCHES.values(), ids=BATCHES)
+def test_the_gradient_is_that_of_the_value(make: Callable[[], Loss], persons: list[int]) -> None:
+    given = [noise(rows, D, seed=seed).requires_grad_() for seed, rows in enumerate((len(persons), K, K))]
+    usual = persons == BATCHES["usual"]  # entry by entry, in the other batches along one direction
+    assert torch.autograd.gradcheck(
+        lambda *parts: make()(answer(*parts), torch.tensor(persons)), given, fast_mode=not usual
+    )
+
+
+@every_loss
+def test_dead_attention_leaves_every_loss_finite_and_gets_no_gradient(make: Callable[[], Loss]) -> None:
+    frames, scores = noise(6, 4, D).requires_grad_(), (-noise(6, 4).abs()).requires_grad_()
+    attention = scores.relu()  # as published: 0 for every frame, for ever
+    output = answer((attention.softmax(1)[:, :, None] * frames).sum(1))
+    output = output._replace(features=output.features._replace(attention_scores=attention))
+    value = make()(output, torch.tensor(BATCHES["usual"]))
+    to_frames, to_scores = torch.autograd.grad(value, (frames, scores), materialize_grads=True)
+    assert torch.isfinite(value)
+    assert torch.isfinite(to_frames).all()
+    assert to_scores.abs().max() == 0
 
 
 @every_loss

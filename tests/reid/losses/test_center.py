@@ -60,11 +60,6 @@ def test_equals_the_definition_in_loops() -> None:
     assert loss(output_of(embedding), PERSONS).item() == pytest.approx(expected, rel=1e-12)
 
 
-def test_gradient() -> None:
-    loss, embedding = CenterLoss(4, 3).double().eval(), noise(6, 3).requires_grad_()
-    assert torch.autograd.gradcheck(lambda clips: loss(output_of(clips), PERSONS), (embedding,))
-
-
 def test_what_holds_the_centers_keeps_those_of_its_step() -> None:
     loss, embedding = CenterLoss(4, 3).double(), noise(6, 3).requires_grad_()
     held = loss.centers

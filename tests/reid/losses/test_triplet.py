@@ -62,13 +62,6 @@ def test_equals_the_definition_in_loops(margin: float | Literal["soft"], distanc
     assert loss_of(embedding, PERSONS, margin, distance).item() == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize("distance", ["euclidean", "cosine"])
-@pytest.mark.parametrize("margin", [2.0, "soft"])
-def test_gradient(margin: float | Literal["soft"], distance: Metric) -> None:
-    embedding = noise(len(PERSONS), 4).requires_grad_()
-    assert torch.autograd.gradcheck(lambda clips: loss_of(clips, PERSONS, margin, distance), (embedding,))
-
-
 @settings(deadline=None, max_examples=50)
 @given(scale=st.floats(1e-3, 1e3), seed=st.integers(0, 99))
 def test_cosine_ignores_the_length_of_an_embedding(scale: float, seed: int) -> None:

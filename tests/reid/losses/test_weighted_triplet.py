@@ -44,11 +44,6 @@ def test_equals_the_definition_in_loops(seed: int) -> None:
     assert loss_of(embedding, PERSONS).item() == pytest.approx(by_loops(embedding, PERSONS), rel=1e-12)
 
 
-def test_gradient() -> None:
-    embedding = noise(len(PERSONS), 4).requires_grad_()
-    assert torch.autograd.gradcheck(lambda clips: loss_of(clips, PERSONS), (embedding,))
-
-
 def test_far_apart_clips_make_it_the_batch_hard_loss() -> None:
     embedding = 1e4 * noise(len(PERSONS), 4)
     hard = TripletLoss(margin="soft")(output_of(embedding), torch.tensor(PERSONS))

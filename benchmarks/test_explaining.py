@@ -77,7 +77,7 @@ class Subject:
         return upsample(METHODS[method](self.model, self.pixels, ClassLogit(CLASSES[0]))[0], self.size)
 
     def all_of_ours(self) -> list[Tensor]:
-        """Every map; EigenCAM's is computed for each target, but is interpolated once."""
+        """Every map; EigenCAM's, which no target changes, is computed and interpolated once."""
         targets = {str(index): ClassLogit(index) for index in CLASSES}
         raw = explain_all(self.model, self.pixels, METHODS, targets)
         by_target = [maps[name] for maps in raw.values() for name in METHODS if name != "EigenCAM"]

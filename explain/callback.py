@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from einops import rearrange
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.trainer.states import TrainerFn
@@ -17,11 +16,12 @@ from typing_extensions import override
 from explain.cam import GradCAM
 from explain.core import Explainer
 from explain.overlay import Normalisation
-from explain.sinks import FolderSink, Sink, TensorBoardSink
-from explain.watch.answering import Answer, answer
+from explain.watch.answering import Answer, answer, reflect
 from explain.watch.budget import Budget
 from explain.watch.curves import map_scores, means
+from explain.watch.keeping import Board, Folders, Keeper
 from explain.watch.question import Question, ask
+from explain.watch.reading import first_clip
 from explain.watch.watching import Watch
 from reid.errors import InputError
 from reid.module import ReIDModule
@@ -32,8 +32,10 @@ class ExplainCallback(Callback):
     """Explain the same few queries after every validation, in TensorBoard (or in a folder of the run without it).
 
     Asked is why a query is its class (the person's own, or the predicted one where the person was not trained on), and
-    why its best match. Then the maps are judged (`explain.watch.curves.map_scores`); the means are the scalars
-    `explain/deletion` beside `explain/deletion_random`, and so on. `explain/seconds` is what it all took.
+    why its best match; a match is drawn from both sides, each clip with what it shares with the other. Then the maps of
+    the queries are judged (`explain.watch.curves.map_scores`); the means are the scalars `explain/deletion` beside
+    `explain/deletion_random`, and so on. Where temporal attention joins the frames, `explain/attention_entropy` is the
+    entropy of its weights in nats, ln T if it does not choose. `explain/seconds` is what it all took.
 
     Nothing of the training changes: the weights are the same, bit for bit. A failure, such as a full disk, is a
     warning. In distributed training the first process does the work; the others wait for it.
@@ -45,7 +47,7 @@ class ExplainCallback(Callback):
         method: how; None is GradCAM, which works on every backbone.
         normalization: what is stretched to the full range of colours; "clip" keeps frames comparable.
         seconds: time for one validation; when it is up nothing more is begun: first the maps that are not judged yet
-            are left out, then queries. None is no limit.
+            are left out, then the other sides of matches and queries. None is no limit.
 
     Raises:
         InputError: a number is too small.
@@ -117,52 +119,54 @@ class ExplainCallback(Callback):
 
     def _report(self, trainer: Trainer, module: ReIDModule, folder: Path) -> None:
         """Explain what was kept, and judge the explanations, as far as the time allows."""
-        budget, clips = Budget(self.seconds), self._watch.clips
-        explained: list[list[Answer]] = []
-        for tracklet, clip in budget.within(clips):
+        budget, explained = Budget(self.seconds), list[list[Answer]]()
+        for tracklet, clip in budget.within(self._watch.clips, "queries"):
             explained.append([])
             with self._surviving():
-                explained[-1] += self._explain(trainer, module, folder, tracklet, clip)
-        answers = [found for of_query in explained for found in of_query]
+                explained[-1] += answer(module.model, self.method, clip, self._ask(trainer, module, tracklet))
+            for found in explained[-1]:
+                with self._surviving():
+                    self._keeper(trainer, folder).keep(self._from_both_sides(trainer, module, found, budget))
+        numbers = [of_query[0].numbers for of_query in explained if of_query]
         judged: list[dict[str, float]] = []
-        for found in budget.within(answers):
-            judged.append({})
+        for found in budget.within([found for of_query in explained for found in of_query], "judgements of maps"):
             with self._surviving():
-                judged[-1] |= map_scores(module.model, found.pixels, found.raw, found.question.target)
+                judged.append(map_scores(module.model, found.pixels, found.raw, found.question.target))
         with self._surviving():
-            self._log(trainer, {**means(judged), "seconds": budget.spent})
-        self._complain(len(clips) - len(explained), len(answers) - len(judged))
+            self._log(trainer, {**means([*judged, *numbers]), "seconds": budget.spent})
+        self._complain(budget)
 
-    def _explain(self, trainer: Trainer, module: ReIDModule, folder: Path, tracklet: int, clip: Tensor) -> list[Answer]:
-        """Answer all questions about one clip [1,3,T,H,W] uint8, and keep the pictures."""
+    def _ask(self, trainer: Trainer, module: ReIDModule, tracklet: int) -> list[Question]:
+        """All questions about a tracklet."""
         embeddings = None if module.embeddings is self._before else module.embeddings
-        identities = _identities(trainer, module)
-        asked = ask(tracklet, module.evaluation, embeddings, module.model.distance, identities)
-        answers = answer(module.model, self.method, clip, asked)
-        frames = rearrange(clip[0], "c t h w -> t h w c").cpu().numpy()
-        for found in answers:
-            name, sink = self._sink(trainer, folder, found.question)
-            sink.write(name, frames, found.raw[0].cpu())
-        return answers
+        return ask(tracklet, module.evaluation, embeddings, module.model.distance, _identities(trainer, module))
 
-    def _sink(self, trainer: Trainer, folder: Path, question: Question) -> tuple[str, Sink]:
-        """Where the answer goes, and under which name."""
+    def _from_both_sides(self, trainer: Trainer, module: ReIDModule, found: Answer, budget: Budget) -> Answer:
+        """Add the other side of a pair, if there is time, and its clip can be read."""
+        mirrors = [] if found.question.mirror is None else [found.question.mirror]
+        with self._surviving():
+            for mirror in budget.within(mirrors, "other sides of matches"):
+                clip = first_clip(_clips(trainer), module.evaluation, mirror.tracklet)
+                if clip is not None:
+                    return reflect(module.model, self.method, found, mirror, clip.to(module.device))
+        return found
+
+    def _keeper(self, trainer: Trainer, folder: Path) -> Keeper:
+        """Where answers go: TensorBoard, or a folder of the run without it."""
         step = trainer.global_step
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
-                tag = f"explain/{question.title}"
-                logger.experiment.add_text(f"{tag}/question", question.caption, step)
-                return tag, TensorBoardSink(logger.experiment, step, self.normalization)
-        output = folder / "explain" / f"step_{step:06d}" / question.title
-        return question.caption, FolderSink(output, self.normalization)
+                return Board(logger.experiment, step, self.normalization)
+        return Folders(folder / "explain" / f"step_{step:06d}", self.normalization)
 
-    def _complain(self, queries: int, maps: int) -> None:
+    def _complain(self, budget: Budget) -> None:
         """Say what there was no time for."""
-        if queries or maps:
+        if budget.left_out:
+            left_out = ", ".join(f"{kind} ({count})" for kind, count in budget.left_out.items())
             self._warn(
                 "time",
-                f"explanations may take {self.seconds:g} seconds of a validation: {queries} queries were not "
-                f"explained and {maps} maps not judged; raise `seconds`, or lower `tracklets`",
+                f"explanations may take {self.seconds:g} seconds of a validation; there was no time for {left_out}: "
+                "raise `seconds`, or lower `tracklets`",
             )
 
     @contextmanager
@@ -190,6 +194,12 @@ def _reid(module: LightningModule) -> ReIDModule:
     if not isinstance(module, ReIDModule):
         raise InputError(f"ExplainCallback explains a ReIDModule, not a {type(module).__name__}: take the callback out")
     return module
+
+
+def _clips(trainer: Trainer) -> object:
+    """What the loader of this evaluation reads; None if it is none of torch's."""
+    loader: object = trainer.test_dataloaders if trainer.testing else trainer.val_dataloaders
+    return getattr(loader, "dataset", None)
 
 
 def _identities(trainer: Trainer, module: ReIDModule) -> list[int]:

@@ -20,6 +20,8 @@ class RandomMap(CAM):
         seed: of the noise.
     """
 
+    sees_target = False
+
     def __init__(self, layer: str | None = None, seed: int = 0) -> None:
         super().__init__(layer)
         self.seed = seed
@@ -45,6 +47,8 @@ class CentrePrior(CAM):
     Args:
         layer: name of a submodule of the backbone, for its grid; None leaves the choice to the backbone.
     """
+
+    sees_target = False
 
     @override
     def combine(self, recording: Recording, target: Target) -> Tensor:

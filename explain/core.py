@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol, cast
+from typing import ClassVar, Protocol, cast
 
 from torch import Tensor, nn
 
@@ -26,6 +26,9 @@ class Explainable(Protocol):
 
 class Explainer(ABC):
     """A method that says where in a clip a score comes from."""
+
+    sees_target: ClassVar[bool] = True
+    """Whether the map depends on the score; one that does not is made once for all targets of a clip."""
 
     def __call__(self, model: nn.Module, pixels: Tensor, target: Target) -> Tensor:
         """Explain a score, and leave the model as it was.

@@ -56,20 +56,24 @@ def explain_all(
             there on. None: the first of them ends it all.
 
     Returns:
-        Name of the target -> name of the method -> [B,t,h,w] raw map.
+        Name of the target -> name of the method -> [B,t,h,w] raw map. Of a method that does not look at the score all
+        targets have the same tensor.
 
     Raises:
         InputError, TypeError, ValueError: see `Explainer.__call__`.
     """
-    maps: dict[str, dict[str, Tensor]] = {asked: {} for asked in targets}
+    maps: dict[str, dict[str, Tensor]] = {}
     with guarded(model, pixels) as (bare, own):
         shared = _trace_for(bare, own, _readers(methods, refusals), refusals)
         for asked, target in targets.items():
+            first = next(iter(maps.values()), {})
+            maps[asked] = {}
             for name, method in methods.items():
                 if name in (refusals or {}):
                     continue
                 with _noted(name, refusals):
-                    maps[asked][name] = _map(method, shared, bare, own, target)
+                    known = None if method.sees_target else first.get(name)
+                    maps[asked][name] = _map(method, shared, bare, own, target) if known is None else known
     return maps
 
 

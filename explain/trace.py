@@ -1,7 +1,8 @@
 """One forward pass of a model, kept for many methods and targets."""
 
-from collections.abc import Collection, Mapping
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,7 @@ from explain.targets import Target, settle
 from reid.backbones.attention import attention_flow
 from reid.backbones.base import Backbone
 from reid.errors import InputError
-from reid.types import Output
+from reid.types import Features, Output
 
 
 class Trace:
@@ -65,16 +66,41 @@ class Trace:
             self._scores[id(target)] = (target, scores)
         return self._scores[id(target)][1]
 
+    @property
+    def reaches_embedding(self) -> bool:
+        """Whether gradients lead from the layers to the embedding; those that lead from there to a score always do."""
+        return not self.output.features.embedding.is_leaf
+
     def derivative(self, target: Target, layer: str) -> Tensor:
         """The derivative of each clip's score by what a layer put out, in the layer's own layout.
 
         Zeros where the score does not depend on it. The embedding before the neck has the empty name.
+
+        Raises:
+            InputError: the backbone makes its embedding without gradients.
         """
+        if layer:
+            self._check_reaches(f"layer {layer}")
         return self._derived(target)[0][layer]
 
     def attention_derivative(self, target: Target) -> dict[str, Tensor]:
-        """The derivative of each clip's score by each attention matrix, of the same shape; by the layer's name."""
+        """The derivative of each clip's score by each attention matrix, of the same shape; by the layer's name.
+
+        Raises:
+            InputError: the backbone makes its embedding without gradients.
+        """
+        if self.attention:
+            self._check_reaches("attention")
         return self._derived(target)[1]
+
+    def _check_reaches(self, where: str) -> None:
+        """Raise if no gradient can come back from the embedding."""
+        if not self.reaches_embedding:
+            raise InputError(
+                f"{where}: no gradient leads from the embedding of {type(unwrap(self.backbone)).__name__} back to "
+                "here, because of torch.no_grad or a detach inside of it; take that out, or a method that needs no "
+                "gradient, for example eigencam or scorecam"
+            )
 
     def _derived(self, target: Target) -> "_Derivatives":
         """Differentiate, if that was not done for this target."""
@@ -121,12 +147,29 @@ def trace(model: Explainable, pixels: Tensor, layers: Collection[str], attention
     with ExitStack() as taps:
         runs = {name: taps.enter_context(tap(module)) for name, module in found.items()}
         matrices = taps.enter_context(tap_attention(attending)) if attending else {}
+        taps.enter_context(_embedding_as_leaf(unwrap(model.backbone)))
         output = model(pixels)
     _check_once(runs, "ran {} times in one forward pass; name a layer that runs once")
     _check_once(
         matrices, "showed {} attention matrices where one can be followed; take another method, such as gradcam"
     )
     return Trace(model.backbone, pixels.shape, _firsts(runs), output, _firsts(matrices))
+
+
+@contextmanager
+def _embedding_as_leaf(backbone: nn.Module) -> Iterator[None]:
+    """Let a graph begin at the backbone's embedding, if none leads to it: what is above can be differentiated still."""
+
+    def cut(_backbone: nn.Module, _inputs: tuple[Any, ...], features: Features) -> Features:
+        if features.embedding.requires_grad:
+            return features
+        return features._replace(embedding=features.embedding.detach().clone().requires_grad_())
+
+    handle = backbone.register_forward_hook(cut)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def _check_once(found: Mapping[str, list[Tensor]], complaint: str) -> None:

@@ -69,7 +69,7 @@ class EvaluatedModule(LightningModule):
     @override
     def forward(self, pixels: Tensor) -> Output:
         """Embed and classify normalised pixels [B,3,T,H,W]."""
-        output: Output = self.model(pixels)
+        output: Output = self.model(pixels.to(self.dtype))  # the trainer's precision may have cast the network
         return output
 
     @override

@@ -30,6 +30,7 @@ class AttentionRollout(Reader):
     """
 
     needs_attention: ClassVar[bool] = True
+    sees_target: ClassVar[bool] = False
 
     @override
     def layers_of(self, backbone: Backbone) -> tuple[str, ...]:

@@ -74,6 +74,6 @@ def _shares(recording: Recording, target: Target) -> Tensor:
     Raises:
         ZeroGradientError: there is one, and it is exactly zero.
     """
-    if not recording.score(target).requires_grad:
+    if not (recording.trace.reaches_embedding and recording.score(target).requires_grad):
         return recording.activation.new_full(recording.activation.shape[:2], torch.nan)
     return (recording.gradient(target) * recording.activation).sum((2, 3, 4))

@@ -21,6 +21,7 @@ class EigenCAM(CAM):
     """
 
     needs_gradient = False
+    sees_target = False
 
     @override
     def combine(self, recording: Recording, target: Target) -> Tensor:

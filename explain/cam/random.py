@@ -21,6 +21,7 @@ class RandomCAM(CAM):
     """
 
     needs_gradient = False
+    sees_target = False
 
     def __init__(self, layer: str | None = None, seed: int = 0) -> None:
         super().__init__(layer)

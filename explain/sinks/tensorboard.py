@@ -1,6 +1,7 @@
 """Explanations in TensorBoard."""
 
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,9 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from explain.contact_sheet import shrink
-from explain.overlay import Normalisation, overlay
-from explain.sinks.base import summary_sheet
+from explain.overlay import Normalisation
+from explain.sinks.tensorboard_sides import Side, bars_in_words, film_of, sheet_of
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard.writer import SummaryWriter
@@ -19,7 +19,7 @@ _FRAME_MILLISECONDS = 125
 
 
 class TensorBoardSink:
-    """Logs explanations as moving pictures, and as contact sheets in true colour.
+    """Logs explanations as moving pictures, as contact sheets in true colour, and in words.
 
     A moving picture is an animated GIF in an image summary: `SummaryWriter.add_video` needs an old moviepy and
     otherwise logs nothing, without an error.
@@ -36,16 +36,27 @@ class TensorBoardSink:
         self.normalization: Normalisation = normalization
 
     def write(self, name: str, frames: NDArray[np.uint8], raw: Tensor) -> None:
-        """Log one explanation under the tags `name/video` and `name/sheet`.
+        """Log one explanation.
 
         Args:
             name: what the explanation is called; slashes group tags.
             frames: [T,H,W,3] RGB.
             raw: [t,h,w] signed map.
         """
-        drawn = overlay(frames, raw, self.normalization)
-        self.writer.add_image(f"{name}/sheet", summary_sheet(name, frames, drawn, raw), self.step, dataformats="HWC")
-        self._add_gif(f"{name}/video", shrink(drawn))
+        self.write_sides(name, [Side(name, frames, raw)])
+
+    def write_sides(self, name: str, sides: Sequence[Side]) -> None:
+        """Log an explanation of one or more clips under the tags `name/question`, `name/sheet` and `name/video`.
+
+        Args:
+            name: what the explanation is called; slashes group tags.
+            sides: the clips, with frames of the same size.
+        """
+        words = [f"{side.caption}  \n{bars_in_words(side)}" for side in sides]  # two spaces break a line of Markdown
+        self.writer.add_text(f"{name}/question", "\n\n".join(words), self.step)
+        sheet = sheet_of(sides, self.normalization)
+        self.writer.add_image(f"{name}/sheet", sheet, self.step, dataformats="HWC")
+        self._add_gif(f"{name}/video", film_of(sides, self.normalization))
 
     def _add_gif(self, tag: str, frames: NDArray[np.uint8]) -> None:
         from tensorboard.compat.proto.summary_pb2 import Summary

@@ -1,6 +1,7 @@
 """Time that a piece of work may take."""
 
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import TypeVar
 
@@ -13,12 +14,16 @@ class Budget:
     Args:
         seconds: how long; None is for ever.
 
-    >>> [*Budget(None).within("abc")], [*Budget(0.0).within("abc")]
+    Attributes:
+        left_out: how many items of each kind were not begun.
+
+    >>> [*Budget(None).within("abc", "letters")], [*Budget(0.0).within("abc", "letters")]
     (['a', 'b', 'c'], [])
     """
 
     def __init__(self, seconds: float | None) -> None:
         self.seconds = seconds
+        self.left_out: Counter[str] = Counter()
         self._started = time.perf_counter()
 
     @property
@@ -26,9 +31,15 @@ class Budget:
         """Seconds that went by."""
         return time.perf_counter() - self._started
 
-    def within(self, items: Collection[Item]) -> Iterator[Item]:
-        """Yield items as long as there is time to begin with one."""
-        for item in items:
+    def within(self, items: Collection[Item], kind: str) -> Iterator[Item]:
+        """Yield items as long as there is time to begin with one.
+
+        Args:
+            items: what is to be done.
+            kind: what they are called.
+        """
+        for begun, item in enumerate(items):
             if self.seconds is not None and self.spent >= self.seconds:
+                self.left_out[kind] += len(items) - begun
                 return
             yield item

@@ -13,6 +13,21 @@ from reid.ranking import Labels, nearest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Mirror:
+    """The same question from the other side of a pair: what the other tracklet shares with the first.
+
+    Attributes:
+        tracklet: index of the other one in the evaluation.
+        caption: the question in words.
+        target: the score that is explained on it.
+    """
+
+    tracklet: int
+    caption: str
+    target: Target
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Question:
     """What is asked about a tracklet.
 
@@ -20,11 +35,13 @@ class Question:
         title: the tracklet, its person and the kind of question; the same after every epoch, fit for a file name.
         caption: the question in words.
         target: the score that is explained.
+        mirror: the other side, if it is about a pair.
     """
 
     title: str
     caption: str
     target: Target
+    mirror: Mirror | None = None
 
 
 def ask(
@@ -46,7 +63,7 @@ def ask(
     of_class = _ask_class(tracklet, evaluation, identities)
     if embeddings is None or match is None:
         return [of_class]
-    return [of_class, _ask_match(tracklet, match, evaluation, embeddings[match], distance)]
+    return [of_class, _ask_match(tracklet, match, evaluation, embeddings, distance)]
 
 
 def _ask_class(tracklet: int, evaluation: Evaluation, identities: Sequence[int]) -> Question:
@@ -58,16 +75,18 @@ def _ask_class(tracklet: int, evaluation: Evaluation, identities: Sequence[int])
     return Question(f"{title}_class_{known}", f"{subject}: why class {known}, its own", ClassLogit(known))
 
 
-def _ask_match(tracklet: int, match: int, evaluation: Evaluation, embedding: Tensor, distance: Distance) -> Question:
-    """By the similarity that the ranking is made of."""
+def _ask_match(tracklet: int, match: int, evaluation: Evaluation, embeddings: Tensor, distance: Distance) -> Question:
+    """By the similarity that the ranking is made of; its two sides exchange their roles."""
     title, subject = _names(tracklet, evaluation)
     other = evaluation.tracklets[match]
     right = other.person == evaluation.tracklets[tracklet].person
     verdict = "right" if right else f"wrong: person {other.person}"
+    to_match, to_subject = (PairSimilarity(embeddings[place], kind=kind_of(distance)) for place in (match, tracklet))
     return Question(
         f"{title}_best_match",
         f"{subject}: why its best match {other.name} ({verdict})",
-        PairSimilarity(embedding, kind=kind_of(distance)),
+        to_match,
+        Mirror(match, f"{other.name} ({verdict}): what it shares with {subject}", to_subject),
     )
 
 

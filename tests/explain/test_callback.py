@@ -135,7 +135,7 @@ def test_training_is_the_same_bit_for_bit(tmp_path: Path, options: dict[str, Any
     logger = TensorBoardLogger(tmp_path / "explained")
     explained = weights_after(tmp_path / "explained", ExplainCallback(method=spy), logger=logger, **options)
     assert torch.equal(explained, plain)
-    assert len(spy.targets) == 4 * 2 * validations  # queries, questions
+    assert len(spy.targets) == 4 * 3 * validations  # queries; class, match and the other side of the match
     assert torch.equal(torch.rand(1), random)
 
 
@@ -155,7 +155,7 @@ def test_a_compiled_model_is_explained(tmp_path: Path, compiled: str) -> None:
     first, second = (
         [np.load(path) for path in sorted((tmp_path / which).rglob("cam_raw.npy"))] for which in ("compiled", "plain")
     )
-    assert len(first) == 2
+    assert len(first) == 3
     np.testing.assert_allclose(first, second, rtol=1e-4, atol=1e-6)
 
 
@@ -196,8 +196,12 @@ def test_what_it_took_and_how_good_the_maps_are_is_logged(board: Any) -> None:
 def test_without_tensorboard_a_folder_of_the_run_is_written(tmp_path: Path) -> None:
     logger = CSVLogger(tmp_path, name="run", version="0")
     trainer(tmp_path, ExplainCallback(tracklets=1), logger=logger, max_epochs=1).fit(module(), datamodule=People())
-    folder, other = sorted((tmp_path / "run" / "0" / "explain" / "step_000002").iterdir())
-    assert (folder.name, other.name) == ("20C0_person_20_best_match", "20C0_person_20_predicted_class")
+    folder, *others = sorted((tmp_path / "run" / "0" / "explain" / "step_000002").iterdir())
+    assert folder.name == "20C0_person_20_best_match"
+    assert [other.name for other in others] == [
+        "20C0_person_20_best_match_other_side",
+        "20C0_person_20_predicted_class",
+    ]
     assert json.loads((folder / "summary.json").read_text())["name"].startswith("20C0 (person 20): why its best match")
     assert {"explain/seconds", "explain/flicker"} < set(
         (tmp_path / "run/0/metrics.csv").read_text().split("\n")[0].split(",")
@@ -209,8 +213,8 @@ def test_it_runs_in_inference_mode(tmp_path: Path, stage: str) -> None:
     spy = Spy()
     evaluate = getattr(trainer(tmp_path, ExplainCallback(every_n_epochs=7, method=spy)), stage)
     evaluate(module(), datamodule=People(), verbose=False)
-    assert len(spy.targets) == 8
-    assert len(list((tmp_path / "explain" / "step_000000").iterdir())) == 8
+    assert len(spy.targets) == 12
+    assert len(list((tmp_path / "explain" / "step_000000").iterdir())) == 12
 
 
 def test_queries_are_spread_and_the_same_in_every_epoch(tmp_path: Path) -> None:
@@ -218,14 +222,14 @@ def test_queries_are_spread_and_the_same_in_every_epoch(tmp_path: Path) -> None:
     trainer(tmp_path, ExplainCallback(tracklets=2, method=spy)).fit(module(), datamodule=People())
     first = [People.clip(0, 0, tracklet, 0).pixels[None] for tracklet in (0, 2)]
     expected = [module().model.preprocess(pixels) for pixels in [*first, *first]]
-    torch.testing.assert_close(spy.pixels[::2], expected)
-    torch.testing.assert_close(spy.pixels[1::2], expected)  # of the other question
+    torch.testing.assert_close(spy.pixels[::3], expected)
+    torch.testing.assert_close(spy.pixels[1::3], expected)  # of the other question
 
 
 def test_more_tracklets_than_queries(tmp_path: Path) -> None:
     spy = Spy()
     trainer(tmp_path, ExplainCallback(tracklets=99, method=spy), max_epochs=1).fit(module(), datamodule=People())
-    assert len(spy.targets) == 8
+    assert len(spy.targets) == 12
 
 
 def test_every_n_epochs_and_after_the_last(tmp_path: Path) -> None:
@@ -234,7 +238,7 @@ def test_every_n_epochs_and_after_the_last(tmp_path: Path) -> None:
     trainer(tmp_path, watching, max_epochs=5).fit(module(), datamodule=People())
     steps = ["step_000004", "step_000008", "step_000010"]
     assert sorted(path.name for path in (tmp_path / "explain").iterdir()) == steps
-    assert len(spy.targets) == 3 * 2
+    assert len(spy.targets) == 3 * 3
 
 
 def titles(folder: Path, data: LightningDataModule, **options: Any) -> list[str]:
@@ -244,7 +248,8 @@ def titles(folder: Path, data: LightningDataModule, **options: Any) -> list[str]
 
 
 def test_training_people_are_explained_as_classes(tmp_path: Path) -> None:
-    assert titles(tmp_path, People(test=(8, 9))) == ["8C0_person_8_best_match", "8C0_person_8_class_1"]
+    match = "8C0_person_8_best_match"
+    assert titles(tmp_path, People(test=(8, 9))) == [match, f"{match}_other_side", "8C0_person_8_class_1"]
 
 
 def test_a_number_of_another_benchmark_is_somebody_else(tmp_path: Path) -> None:
@@ -252,7 +257,8 @@ def test_a_number_of_another_benchmark_is_somebody_else(tmp_path: Path) -> None:
     model.model.name_classes([8, 9, 10])
     trainer(tmp_path, ExplainCallback(tracklets=1)).validate(model, datamodule=People(test=(8, 9)), verbose=False)
     names = sorted(path.name for path in tmp_path.glob("explain/*/*"))
-    assert names == ["8C0_person_8_best_match", "8C0_person_8_predicted_class"]
+    assert names[0] == "8C0_person_8_best_match"
+    assert names[-1] == "8C0_person_8_predicted_class"
 
 
 def test_an_evaluation_cut_short_has_no_match(tmp_path: Path) -> None:
@@ -267,14 +273,16 @@ def test_a_match_is_never_that_of_an_earlier_evaluation(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.glob("cut/explain/*/*")] == ["24C0_person_24_predicted_class"]
 
 
-def test_both_questions_share_one_forward_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_questions_share_one_forward_pass_and_the_other_side_has_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("explain.callback.map_scores", lambda *_: {})
     model = module()
     shown: list[int] = []
     model.model.register_forward_pre_hook(lambda _, inputs: shown.append(len(inputs[0])))
     trainer(tmp_path, ExplainCallback(tracklets=2)).validate(model, datamodule=People(), verbose=False)
-    assert shown[-3:] == [1, 1, 1]  # the last batch of the evaluation has one clip
-    assert shown[-4] == 3
+    assert shown[-5:] == [1] * 5  # the last batch of the evaluation has one clip; then two clips of two queries
+    assert shown[-6] == 3
 
 
 class Slow(Spy):
@@ -289,11 +297,13 @@ class Slow(Spy):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "asked", "complaint"),
+    ("seconds", "asked", "complaint"),  # 4 queries; of each two questions, and the other side of a match
     [
-        (35.0, 4, "35 seconds of a validation: 2 queries were not explained and 4 maps not judged"),
-        (75.0, 8, "75 seconds of a validation: 0 queries were not explained and 8 maps not judged"),
-        (81.0, 8, ""),
+        (35.0, 5, "35 seconds of a validation; there was no time for other sides of matches (1), queries (2), judge"),
+        (49.0, 5, "no time for other sides of matches (1), queries (2), judgements of maps (4): raise"),
+        (55.0, 6, "55 seconds of a validation; there was no time for queries (2), judgements of maps (4): raise"),
+        (115.0, 12, "115 seconds of a validation; there was no time for judgements of maps (8): raise"),
+        (121.0, 12, ""),
     ],
 )
 def test_when_the_time_is_up_the_rest_is_left_out_and_said_once(
@@ -399,13 +409,14 @@ from tests.explain.test_callback import People, Spy, module, trainer
 
 class Signed(Spy):
     def attribute(self, model, pixels, target):
-        (folder / f"rank_{distributed.get_rank()}").touch()
+        with (folder / f"rank_{distributed.get_rank()}").open("a") as file:
+            file.write(".")
         return super().attribute(model, pixels, target)
 
 folder = Path(sys.argv[1])
 torch.set_num_threads(1)
 ranks = dict(devices=2, strategy="ddp_fork", use_distributed_sampler=False, max_epochs=1, num_sanity_val_steps=-1)
-for name, callbacks in {"plain": [], "explained": [ExplainCallback(2, method=Signed(), seconds=60)]}.items():
+for name, callbacks in {"plain": [], "explained": [ExplainCallback(tracklets=2, method=Signed(), seconds=60)]}.items():
     model = module()
     run = trainer(folder, *callbacks, logger=TensorBoardLogger(folder, name), accumulate_grad_batches=2, **ranks)
     run.fit(model, datamodule=People())
@@ -420,6 +431,7 @@ def test_in_two_processes_the_first_explains_and_nothing_waits_for_ever(tmp_path
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr
     assert [path.name for path in tmp_path.glob("rank_*")] == ["rank_0"]
+    assert len((tmp_path / "rank_0").read_text()) == 2 * 3  # queries; class, match and the other side of the match
     assert len(list(tmp_path.glob("explained/*/events*"))) == 1
     plain, explained = (torch.load(tmp_path / f"{name}.pth", weights_only=True) for name in ("plain", "explained"))
     assert plain.keys() == explained.keys()

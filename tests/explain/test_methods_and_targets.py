@@ -1,5 +1,6 @@
 """Every method takes every target, and what is linear stays linear in the map."""
 
+from functools import cache
 from inspect import isabstract
 
 import pytest
@@ -7,8 +8,10 @@ import torch
 from torch import Tensor
 
 import explain.cam
-from explain.cam import GradCAM, OriginalCAM
+from explain.attention import AttentionRollout, GradientAttention
+from explain.cam import GradCAM, LogitLens, OriginalCAM
 from explain.core import Explainer
+from explain.reader import explain_all
 from explain.targets import (
     ClassLogit,
     Contrast,
@@ -23,7 +26,8 @@ from explain.targets import (
 )
 from reid.model import ReIDModel
 from reid.types import Output
-from tests.explain.targets.answers import CLIPS, all_targets, vectors
+from tests.explain.attention.nets import GRIDS, SIZE, built
+from tests.explain.targets.answers import CLASSES, CLIPS, WIDTH, all_targets, vectors
 from tests.toys import TinyNet, pixels, random_model
 
 METHODS: dict[str, Explainer] = {
@@ -39,8 +43,13 @@ LINEAR: dict[str, Explainer] = {
 }
 """Methods whose map is linear in the gradient."""
 
-TARGETS = {type(target).__name__: target for target in all_targets().values()}
-"""One of each, in its last form there."""
+
+def one_of_each(width: int) -> dict[str, Target]:
+    """Every target, in its last form there, for embeddings of this width."""
+    return {type(target).__name__: target for target in all_targets(width).values()}
+
+
+TARGETS = one_of_each(WIDTH)
 
 every_target = pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 linear = pytest.mark.parametrize("method", LINEAR.values(), ids=LINEAR)
@@ -81,6 +90,42 @@ def test_a_clip_alone_has_the_map_of_its_narrowed_target(
     together = method(model, clips, target)
     alone = method(model, clips[1:2], narrow(settle(target, output), 1))
     torch.testing.assert_close(alone, together[1:2], rtol=1e-3, atol=together.abs().max().item() * 1e-4)
+
+
+TRANSFORMERS = ["vit", "uniformer class", "mvit class"]
+OF_TRANSFORMERS: dict[str, Explainer] = {
+    "rollout": AttentionRollout(),
+    "attention": GradientAttention(),
+    "logit lens": LogitLens(),
+}
+
+
+@cache
+def maps_of(net: str) -> tuple[dict[str, dict[str, Tensor]], dict[str, dict[str, Tensor]]]:
+    """The maps of a transformer by target and method: of all clips, and of the second clip alone."""
+    model, clips = built(net, CLASSES), pixels(CLIPS, 2, SIZE)
+    targets = one_of_each(model.backbone.width)
+    with torch.no_grad():
+        output = model(clips)
+    narrowed = {name: narrow(settle(target, output), 1) for name, target in targets.items()}
+    together = explain_all(model, clips, OF_TRANSFORMERS, targets)
+    return together, explain_all(model, clips[1:2], OF_TRANSFORMERS, narrowed)
+
+
+@pytest.mark.parametrize("net", TRANSFORMERS)
+@pytest.mark.parametrize("method", OF_TRANSFORMERS)
+@pytest.mark.parametrize("target", TARGETS)
+def test_so_does_every_method_of_transformers(net: str, method: str, target: str) -> None:
+    together, alone = maps_of(net)
+    raw, own = together[target][method], alone[target][method]
+    frames, height, width = GRIDS[net]
+    if method != "logit lens":
+        assert raw.shape == (CLIPS, frames // 2, height, width)
+    assert raw.dtype == torch.float32
+    assert torch.isfinite(raw).all()
+    assert raw.flatten(1).std(dim=1).min() > 0
+    torch.testing.assert_close(own, raw[1:2], rtol=1e-3, atol=raw.abs().max().item() * 1e-4)
+    assert (method == "rollout") == torch.equal(raw, together["Energy" if target != "Energy" else "ClassLogit"][method])
 
 
 @linear

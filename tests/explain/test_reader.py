@@ -4,12 +4,13 @@ import pytest
 import torch
 
 from explain.attention import AttentionRollout, GradientAttention
-from explain.cam import GradCAM, OriginalCAM
+from explain.cam import EigenCAM, GradCAM, OriginalCAM, RandomCAM
 from explain.core import Explainer
-from explain.reader import Refusals, explain_all
+from explain.reader import Reader, Refusals, explain_all
 from explain.targets import ClassLogit, PairSimilarity, Target
 from reid.backbones.framewise import FrameWise
 from reid.errors import InputError
+from tests.explain.attention.nets import HeadedNet
 from tests.toys import TinyNet, TokenNet, pixels, random_model
 
 TARGETS: dict[str, Target] = {"class 0": ClassLogit(0), "pair": PairSimilarity(torch.ones(6)), "own": ClassLogit()}
@@ -78,6 +79,23 @@ def test_attention_is_recorded_in_the_same_forward_and_differentiated_in_the_sam
     for asked, maps in together.items():
         for name, raw in maps.items():
             torch.testing.assert_close(raw, alone[asked][name], rtol=1e-3, atol=raw.abs().max().item() * 1e-4)
+
+
+BLIND: dict[str, Reader] = {"eigencam": EigenCAM(), "randomcam": RandomCAM(), "rollout": AttentionRollout()}
+
+
+@pytest.mark.parametrize("name", BLIND)
+def test_a_map_that_does_not_depend_on_the_score_is_made_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    model, clips, kind = random_model(HeadedNet()), pixels(), type(BLIND[name])
+    methods: dict[str, Explainer] = {"before": GradCAM(), name: BLIND[name], "after": GradCAM(temporal="frame")}
+    expected = {asked: BLIND[name](model, clips, target) for asked, target in TARGETS.items()}
+    monkeypatch.setattr(kind, "read", counted(kind.read, made))
+    maps = explain_all(model, clips, methods, TARGETS)
+    assert len(made) == 1
+    for asked, by_method in maps.items():
+        assert [*by_method] == [*methods]
+        torch.testing.assert_close(by_method[name], expected[asked], rtol=1e-4, atol=1e-6)
 
 
 REFUSING: dict[str, Explainer] = {

@@ -92,6 +92,14 @@ def test_validate_and_test_name_the_checkpoint(tmp_path: Path, stage: str) -> No
     assert results["stage"] == stage
 
 
+@pytest.mark.parametrize("precision", ["bf16-true", "bf16-mixed", "64-true"])
+def test_any_precision_trains_and_evaluates(tmp_path: Path, precision: str) -> None:
+    model, run = module(), trainer(tmp_path, max_epochs=1, precision=precision, enable_checkpointing=False)
+    run.fit(model, datamodule=Colours())
+    assert math.isfinite(run.logged_metrics["loss"])
+    assert model.results["queries"] == 3
+
+
 def test_refinements_stand_beside_the_plain_scores(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     refinements = {"reranked": KReciprocal(k1=2, k2=1), "expanded": QueryExpansion(2), "gone": None}
     model = module(refinements=refinements)

@@ -1,5 +1,6 @@
 """Small transformers, and their attention followed slowly: whole matrices, one layer after the other."""
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -21,6 +22,7 @@ from reid.model import ReIDModel
 from reid.preprocess import Preprocess
 from reid.types import Features
 from tests.toys import SIZE as TOY_SIZE
+from tests.toys import TokenNet
 
 SIZE = (64, 32)
 
@@ -44,9 +46,9 @@ NETS: dict[str, Callable[[], Backbone]] = {
 GRIDS = {name: (2, 16, 8) if name.startswith("mvit") else (4, 4, 2) for name in NETS}
 
 
-def model_of(backbone: Backbone) -> ReIDModel:
+def model_of(backbone: Backbone, num_identities: int = 3) -> ReIDModel:
     """A model whose every part passes something on."""
-    model = ReIDModel(backbone, num_identities=3)
+    model = ReIDModel(backbone, num_identities)
     generator = torch.Generator().manual_seed(0)
     for parameter in model.parameters():
         if (parameter == 0).all():
@@ -54,9 +56,9 @@ def model_of(backbone: Backbone) -> ReIDModel:
     return model.eval()
 
 
-def built(name: str) -> ReIDModel:
+def built(name: str, num_identities: int = 3) -> ReIDModel:
     torch.manual_seed(0)
-    return model_of(NETS[name]())
+    return model_of(NETS[name](), num_identities)
 
 
 def attention_of(model: ReIDModel, clips: Tensor, target: Target) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -83,6 +85,37 @@ def layer_by_layer(flow: Flow, matrices: dict[str, Tensor], sequence: int, clip:
             found.append((residual, matrix @ dense(step.keys, tokens)))
             tokens = len(residual)
     return found
+
+
+class HeadedNet(TokenNet, Attending):
+    """A class token and two blocks of two heads: the quickest network whose attention can be followed."""
+
+    def __init__(self) -> None:
+        super().__init__(width=6)
+        self.blocks = nn.ModuleList(HeadedBlock(6) for _ in range(2))
+
+    @override
+    def attention_flow(self, clip: torch.Size) -> Flow:
+        grid = self.grid(clip)
+        steps = (SelfAttention("blocks.0"), SelfAttention("blocks.1"))
+        return Flow(steps, torch.eye(1 + math.prod(grid))[0], 0.0, 1, grid, prefix=1)
+
+
+class HeadedBlock(nn.Module):
+    """Attention of two heads over tokens [B,N,C], with dropout that a guard has to switch off."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width)
+        self.values = nn.Linear(width, width)
+        self.dropout = nn.Dropout(0.5)
+
+    @override
+    def forward(self, tokens: Tensor, grid: tuple[int, int, int]) -> tuple[Tensor, tuple[int, int, int]]:
+        normed = self.norm1(tokens)
+        keys, values = (rearrange(part, "b n (h c) -> b h n c", h=2) for part in (normed, self.values(normed)))
+        found = F.scaled_dot_product_attention(keys, keys, values)
+        return tokens + self.dropout(rearrange(found, "b h n c -> b n (h c)")), grid
 
 
 class RedFinder(Backbone, Attending):

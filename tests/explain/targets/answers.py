@@ -49,15 +49,16 @@ def gradient(target: Target, part: str, values: Tensor) -> Tensor:
     return found
 
 
-def vectors(seed: int, *shape: int) -> Tensor:
-    """Random embeddings [...,6]."""
-    return torch.randn(*shape, WIDTH, generator=torch.Generator().manual_seed(seed))
+def vectors(seed: int, *shape: int, width: int = WIDTH) -> Tensor:
+    """Random embeddings [...,width]."""
+    return torch.randn(*shape, width, generator=torch.Generator().manual_seed(seed))
 
 
-def all_targets() -> dict[str, Target]:
-    """Every target in its several forms, for 3 clips of a model with 6 numbers and 5 classes."""
+def all_targets(width: int = WIDTH) -> dict[str, Target]:
+    """Every target in its several forms, for 3 clips of a model with so many numbers and 5 classes."""
     each, other = torch.tensor([2, 0, 1]), torch.tensor([4, 3, 3])
-    one, rival, many, rivals = vectors(1), vectors(2), vectors(3, CLIPS), vectors(4, CLIPS)
+    one, rival = vectors(1, width=width), vectors(2, width=width)
+    many, rivals = vectors(3, CLIPS, width=width), vectors(4, CLIPS, width=width)
     return {
         "class": ClassLogit(1),
         "class of each": ClassLogit(each),
@@ -86,8 +87,8 @@ def all_targets() -> dict[str, Target]:
         "contrast": Contrast(one, rival),
         "contrast of each": Contrast(many, rivals),
         "contrast of each with one": Contrast(many, rival),
-        "prototype": Prototype(vectors(5, 4)),
-        "prototype of each": Prototype(vectors(6, CLIPS, 2)),
+        "prototype": Prototype(vectors(5, 4, width=width)),
+        "prototype of each": Prototype(vectors(6, CLIPS, 2, width=width)),
         "triplet": TripletMargin(one, rival, margin="soft"),
         "triplet of each": TripletMargin(many, rivals, margin=20.0),
         "triplet cosine": TripletMargin(many, rival, margin="soft", distance="cosine", feature="after_neck"),

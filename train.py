@@ -1,69 +1,47 @@
-"""Train, validate and test: `python train.py fit --config configs/demo.yaml`."""
+"""Train, validate and test: `python train.py fit --config configs/demo.yaml`; search, and evaluate all splits."""
 
-import logging
+import gc
 import sys
-import warnings
-from collections.abc import Sequence
-from itertools import takewhile
-from pathlib import Path
-from typing import NoReturn
+from collections.abc import Callable, Mapping, Sequence
 
-from lightning.pytorch import LightningDataModule, LightningModule
-from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.cli import LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
 import explain.callback  # noqa: F401 - so that configs may name it by its short name
 from datasets.datamodule import ReIDDataModule
-from reid.checkpoint import check_resumable
+from reid.cli import OneProcessCLI, ParsedCLI, ReIDCLI, build
 from reid.errors import InputError, exit_status
+from reid.fitting import Fitted, Scores, Told
+from reid.splits.command import splits
 
-COMMANDS = {"fit", "validate", "test"}
-STARTING_POINTS = {"model.init_args.backbone.init_args.pretrained": False, "model.init_args.weights": None}
-"""Where weights come from without a checkpoint, and what switches that off."""
-
-
-class OneLineParser(LightningArgumentParser):
-    """Says in one line what is wrong with a config or an option."""
-
-    @override
-    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Raise the innermost reason; jsonargparse tells the way down to it, type by type."""
-        if not self.exit_on_error:  # the parser of one class inside of a config: its parser will tell
-            super().error(message, ex)
-        lines = [line.strip().lstrip("- ") for line in message.splitlines() if line.strip()]
-        blamed = [number for number, line in enumerate(lines) if line.startswith("Problem with given class_path")]
-        told = lines[blamed[-1] :] if blamed else lines
-        reason = takewhile(lambda line: not line.startswith(("Expected a <class 'NoneType'>", "Given value")), told)
-        raise InputError(f"{' '.join(reason)}; see train.py --help") from ex
+__all__ = ["OWN", "ReIDCLI", "fit", "main", "next_steps", "parse", "run"]
 
 
-class ReIDCLI(LightningCLI):
-    """LightningCLI with the commands that ReID has, which executes nothing that a checkpoint holds."""
+class Evaluations(Callback):
+    """Tells the scores of every evaluation in training but the last, which `fit` returns.
 
-    @staticmethod
-    @override
-    def subcommands() -> dict[str, set[str]]:
-        return {name: skipped for name, skipped in LightningCLI.subcommands().items() if name in COMMANDS}
+    Args:
+        told: is given the epoch and the logged metrics.
+    """
+
+    def __init__(self, told: Told) -> None:
+        self._told = told
 
     @override
-    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
-        super().parse_arguments(parser, args)
-        given = self.config.get(self.config.get("subcommand"), {})
-        if given.get("ckpt_path"):
-            check_resumable(Path(given.ckpt_path))
-            given.weights_only = True
-            for place, nothing in STARTING_POINTS.items():  # the checkpoint holds all tensors: fetch no others
-                if given.get(place):
-                    given[place] = nothing
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not trainer.sanity_checking and trainer.current_epoch + 1 != trainer.max_epochs:
+            self._told(trainer.current_epoch, scores_of(trainer))
 
-    @override
-    def _parse_ckpt_path(self) -> None:
-        """Take nothing from the checkpoint: Lightning would let its hyper-parameters overrule the command line."""
+
+def scores_of(trainer: Trainer) -> Scores:
+    """The last value of everything that was logged."""
+    return {name: float(value) for name, value in trainer.callback_metrics.items()}
 
 
 def main(args: Sequence[str] | None = None) -> LightningCLI:
-    """Run one command.
+    """Run `fit`, `validate` or `test`.
 
     Args:
         args: the command line; None takes it from `sys.argv`.
@@ -71,31 +49,44 @@ def main(args: Sequence[str] | None = None) -> LightningCLI:
     Raises:
         InputError: a user's mistake that the constructors or the run found.
     """
-    _quieten_lightning()
-    cli = ReIDCLI(
-        LightningModule,
-        LightningDataModule,
-        subclass_mode_model=True,
-        subclass_mode_data=True,
-        auto_configure_optimizers=False,
-        save_config_kwargs={"overwrite": True},
-        seed_everything_default=0,
-        trainer_defaults={"use_distributed_sampler": False, "default_root_dir": "runs"},
-        parser_class=OneLineParser,
-        parser_kwargs={name: {"usage": f"train.py {name} --config FILE [--key value ...]"} for name in COMMANDS},
-        args=list(args) if args is not None else None,
-    )
+    cli = build(ReIDCLI, args)
     if cli.subcommand == "fit" and cli.trainer.is_global_zero and not cli.trainer.fast_dev_run:  # type: ignore[attr-defined]
         print(next_steps(cli))  # noqa: T201
     return cli
 
 
-def _quieten_lightning() -> None:
-    """Keep Lightning's advertisements and warnings about itself off the screen."""
-    warnings.filterwarnings("ignore", ".*LeafSpec|The dirpath has changed")
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
-        lambda record: "Tip:" not in record.getMessage()
-    )
+def fit(words: Sequence[str], told: Told | None = None) -> Fitted:
+    """Train once among many times (see `reid.fitting.Fit`)."""
+    gc.collect()  # the network before this one hangs in circles
+    cli = build(OneProcessCLI, ["fit", *words], [Evaluations(told)] if told else [])
+    return Fitted(scores_of(cli.trainer), cli.model.results)
+
+
+def parse(words: Sequence[str]) -> str:
+    """Read a command line of `fit` (see `reid.fitting.Parse`)."""
+    return build(ParsedCLI, ["fit", *words]).written_out()
+
+
+def search(words: Sequence[str]) -> None:
+    """Run `search`.
+
+    Raises:
+        InputError: a user's mistake; or Optuna is missing.
+    """
+    try:
+        from reid.search.command import search as command
+    except ModuleNotFoundError as error:
+        if error.name not in {"optuna", "sqlalchemy"}:
+            raise
+        raise InputError("search needs Optuna, which is not installed: pip install -e '.[search]'") from error
+    command(words, parse, fit)
+
+
+OWN: Mapping[str, Callable[[Sequence[str]], None]] = {
+    "search": search,
+    "splits": lambda words: splits(words, parse, fit),
+}
+"""Commands that take options of our own, by name; each is given the words behind its name."""
 
 
 def next_steps(cli: LightningCLI) -> str:
@@ -115,8 +106,12 @@ def next_steps(cli: LightningCLI) -> str:
 
 def run(args: Sequence[str] | None = None) -> None:
     """Run one command; a checkpoint that does not fit its config is a user's mistake like others."""
+    words = list(sys.argv[1:] if args is None else args)
     try:
-        main(args)
+        if words and words[0] in OWN:
+            OWN[words[0]](words[1:])
+        else:
+            main(args)
     except RuntimeError as error:
         if "Error(s) in loading state_dict" not in str(error):
             raise

@@ -25,24 +25,24 @@ def exit_status(main: Callable[[], object]) -> int:
     try:
         main()
     except (ValueError, OSError, FloatingPointError, KeyboardInterrupt) as error:
-        known = _known(error)
+        known = cause_of(error)
         if known is None or os.environ.get("REIDLENS_DEBUG"):
             raise
-        print(f"error: {_message(known)}", file=sys.stderr)  # noqa: T201
+        print(f"error: {one_line(known)}", file=sys.stderr)  # noqa: T201
         if isinstance(known, FloatingPointError):
             return NOT_FINITE
         return INTERRUPTED if isinstance(known, KeyboardInterrupt) else MISTAKE
     return 0
 
 
-def _known(error: BaseException | None) -> BaseException | None:
-    """The error itself, or the mistake that caused it: jsonargparse wraps what a constructor raises."""
+def cause_of(error: BaseException | None) -> BaseException | None:
+    """The error itself, or the mistake that caused it: jsonargparse wraps what a constructor raises; None for a bug."""
     while isinstance(error, ValueError) and not isinstance(error, InputError):
         error = error.__cause__
     return error
 
 
-def _message(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """One line; of an error that a data loader's worker raised, the last line of the traceback that it sends."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from reid.camera_pairs import CameraPair, table
-from reid.errors import InputError
 from reid.protocol import Evaluation
+from reid.writing import write_whole
 
 Results = Mapping[str, Any]
 SCORES = ("mAP", "CMC-1", "CMC-5", "CMC-10", "CMC-20", "mINP")
@@ -101,13 +101,4 @@ def write_results(folder: Path, results: Results) -> Path:
     Raises:
         InputError: the folder cannot be written.
     """
-    path = folder / "results.json"
-    temporary = folder / f".results.json.{os.getpid()}.tmp"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(results, indent=2) + "\n")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise InputError(f"results {path}: cannot be written ({error.strerror}); choose another root folder") from error
-    return path
+    return write_whole(folder / "results.json", json.dumps(results, indent=2) + "\n")

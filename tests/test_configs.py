@@ -14,7 +14,7 @@ from reid.presets import resnet50_ta, resnet50_ta_bt, resnet50_ta_strong
 from train import ReIDCLI
 
 ROOT = Path(__file__).parents[1]
-CONFIGS = sorted(path for path in (ROOT / "configs").rglob("*.yaml"))
+CONFIGS = sorted(path for path in (ROOT / "configs").rglob("*.yaml") if path.parent.name != "search")
 PRESETS = {"resnet50_ta": resnet50_ta, "resnet50_ta_bt": resnet50_ta_bt, "resnet50_ta_strong": resnet50_ta_strong}
 
 

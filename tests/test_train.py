@@ -108,9 +108,8 @@ def test_the_printed_explain_command_runs(folder: Path) -> None:
 
 
 def test_test_evaluates_the_checkpoint(folder: Path) -> None:
-    done = train(
-        "test", folder, "--ckpt_path", str(checkpoint(folder)), "--trainer.default_root_dir", str(folder / "t")
-    )
+    flags = ["--ckpt_path", str(checkpoint(folder)), "--trainer.default_root_dir", str(folder / "t"), "--ranked", "2"]
+    done = train("test", folder, *flags)
     assert done.returncode == 0, done.stderr
     trained = json.loads((folder / "runs/lightning_logs/version_0/results.json").read_text())
     (path,) = (folder / "t").rglob("results.json")
@@ -118,6 +117,23 @@ def test_test_evaluates_the_checkpoint(folder: Path) -> None:
     assert tested["mAP"] == pytest.approx(trained["mAP"], abs=1e-6)
     assert tested["checkpoint"] == str(checkpoint(folder))
     assert tested["stage"] == "test"
+    ranked = json.loads((path.parent / "ranked/ranked.json").read_text())
+    assert {place["rank"] for query in ranked for place in query["ranked"]} == {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [("--ranked=0", "ranked"), ("--ranked_queries=[nobody]", "ranked query nobody: no query of Synthetic")],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_rankings_that_cannot_be_drawn(
+    folder: Path, flag: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--ckpt_path", str(checkpoint(folder)), "--trainer.default_root_dir", str(folder / "r"), "--ranked=2"]
+    status = exit_status(lambda: run(["test", "--config", str(folder / "config.yaml"), *arguments, flag]))
+    (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("error: "))
+    assert message in line
+    assert status == 2
 
 
 MISTAKES = {

@@ -1,6 +1,7 @@
 """Pictures of rankings after an evaluation."""
 
 import json
+from collections.abc import Sequence
 from itertools import starmap
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing_extensions import override
 from reid.distances import Rows
 from reid.errors import InputError
 from reid.evaluated import EvaluatedModule
+from reid.protocol import Evaluation
 from reid.ranked.lists import Place, choose, first_places
 from reid.ranked.strip import Line, draw
 from reid.types import Tracklet
@@ -37,6 +39,16 @@ class RankedLists(Callback):
         self.count = count
         self.queries = queries
         self.frames = frames
+
+    @override
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if isinstance(self.queries, list) and isinstance(pl_module, EvaluatedModule):
+            _places(self.queries, pl_module.evaluation)  # a misspelt name must not wait for the evaluation
+
+    @override
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.state.fn == "validate":
+            self.on_test_start(trainer, pl_module)
 
     @override
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -69,19 +81,11 @@ class RankedLists(Callback):
             raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another root folder") from error
         module.print(f"ranked lists of {len(found)} queries: {folder}")
 
-    def _chosen(self, module: EvaluatedModule) -> list[int]:
+    def _chosen(self, module: EvaluatedModule) -> Sequence[int]:
         """Which queries, by their place among the queries."""
-        if isinstance(self.queries, int):
-            return list(choose(module.metric.compute(), self.queries))
-        tracklets, query = module.evaluation.tracklets, module.evaluation.query
-        place = {tracklets[index].name: asked for asked, index in enumerate(query)}
-        for name in self.queries:
-            if name not in place:
-                some = ", ".join(list(place)[:3])
-                raise InputError(
-                    f"ranked query {name}: no query of {module.evaluation.benchmark}, whose are {some} ..."
-                )
-        return [place[name] for name in self.queries]
+        if isinstance(self.queries, list):
+            return _places(self.queries, module.evaluation)
+        return choose(module.metric.compute(), self.queries)
 
     def _ranked(self, module: EvaluatedModule, distances: Rows, asked: int) -> list[tuple[Place, Tracklet]]:
         """What stands first for a query."""
@@ -91,6 +95,16 @@ class RankedLists(Callback):
         query, offered = metric.labels(metric.query), metric.labels(metric.gallery)
         places = first_places(distances, query, offered, asked, self.count, own)
         return [(place, module.evaluation.tracklets[gallery[place.item]]) for place in places]
+
+
+def _places(names: Sequence[str], evaluation: Evaluation) -> list[int]:
+    """Where tracklets stand among the queries."""
+    place = {evaluation.tracklets[index].name: asked for asked, index in enumerate(evaluation.query)}
+    for name in names:
+        if name not in place:
+            some = ", ".join(list(place)[:3])
+            raise InputError(f"ranked query {name}: no query of {evaluation.benchmark}, whose are {some} ...")
+    return [place[name] for name in names]
 
 
 def _asked(query: Tracklet) -> Line:

@@ -1,0 +1,159 @@
+"""LightningCLI with the commands that ReID has, which says mistakes in one line and executes no checkpoint."""
+
+import logging
+import warnings
+from collections.abc import Sequence
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from jsonargparse.typing import PositiveInt
+from lightning.pytorch import Callback, LightningDataModule, LightningModule
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
+from typing_extensions import override
+
+from reid.checkpoint import check_resumable
+from reid.errors import InputError
+from reid.ranked import RankedLists
+
+COMMANDS = {"fit", "validate", "test"}
+EVALUATING = {"validate", "test"}
+STARTING_POINTS = {"model.init_args.backbone.init_args.pretrained": False, "model.init_args.weights": None}
+"""Where weights come from without a checkpoint, and what switches that off."""
+
+
+Kind = TypeVar("Kind", bound="ReIDCLI")
+
+
+class OneLineParser(LightningArgumentParser):
+    """Says in one line what is wrong with a config or an option."""
+
+    @override
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Raise the innermost reason; jsonargparse tells the way down to it, type by type."""
+        if not self.exit_on_error:  # the parser of one class inside of a config: its parser will tell
+            super().error(message, ex)
+        lines = [line.strip().lstrip("- ") for line in message.splitlines() if line.strip()]
+        blamed = [number for number, line in enumerate(lines) if line.startswith("Problem with given class_path")]
+        told = lines[blamed[-1] :] if blamed else lines
+        reason = takewhile(lambda line: not line.startswith(("Expected a <class 'NoneType'>", "Given value")), told)
+        raise InputError(f"{' '.join(reason)}; see train.py --help") from ex
+
+
+class ReIDCLI(LightningCLI):
+    """LightningCLI with the commands that ReID has, which executes nothing that a checkpoint holds."""
+
+    @staticmethod
+    @override
+    def subcommands() -> dict[str, set[str]]:
+        return {name: skipped for name, skipped in LightningCLI.subcommands().items() if name in COMMANDS}
+
+    @override
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        super().parse_arguments(parser, args)
+        given = self.config.get(self.config.get("subcommand"), {})
+        if given.get("ckpt_path"):
+            check_resumable(Path(given.ckpt_path))
+            given.weights_only = True
+            for place, nothing in STARTING_POINTS.items():  # the checkpoint holds all tensors: fetch no others
+                if given.get(place):
+                    given[place] = nothing
+
+    @override
+    def _prepare_subcommand_parser(self, klass: type, subcommand: str, **kwargs: Any) -> LightningArgumentParser:
+        parser = super()._prepare_subcommand_parser(klass, subcommand, **kwargs)
+        if subcommand in EVALUATING:
+            parser.add_argument(
+                "--ranked", type=PositiveInt | None, default=None, help="draw so many first places of some rankings"
+            )
+            parser.add_argument(
+                "--ranked_queries", type=int | list[str], default=10, help="how many rankings, or a list of queries"
+            )
+        return parser
+
+    def before_test(self) -> None:
+        """Let rankings be drawn, if that was asked for."""
+        given = self.config[str(self.subcommand)]
+        if given.ranked:
+            callbacks: list[Callback] = self.trainer.callbacks  # type: ignore[attr-defined]
+            callbacks.append(RankedLists(given.ranked, given.ranked_queries))
+
+    before_validate = before_test
+
+    @override
+    def _parse_ckpt_path(self) -> None:
+        """Take nothing from the checkpoint: Lightning would let its hyper-parameters overrule the command line."""
+
+
+class ParsedCLI(ReIDCLI):
+    """Reads a command line, and neither builds nor runs anything."""
+
+    @override
+    def _set_seed(self) -> None: ...
+
+    @override
+    def instantiate_classes(self) -> None: ...
+
+    @override
+    def _run_subcommand(self, subcommand: str) -> None: ...
+
+    def written_out(self) -> str:
+        """The whole config as YAML."""
+        parser = self._subcommand_parsers[str(self.subcommand)]
+        return str(parser.dump(self.config[str(self.subcommand)], skip_unset=False))
+
+
+class OneProcessCLI(ReIDCLI):
+    """Runs in a process that goes on afterwards, which cannot be started once for each device."""
+
+    def before_fit(self) -> None:
+        """Raise if training would start further processes."""
+        if self.trainer.world_size > 1:
+            raise InputError(
+                f"{self.trainer.world_size} devices: a command that trains many times uses one at a time; pass "
+                "--trainer.devices 1 and start one worker for each device"
+            )
+
+
+def build(kind: type[Kind], words: Sequence[str] | None, callbacks: Sequence[Callback] = ()) -> Kind:
+    """Read a command line and do what it says.
+
+    Args:
+        kind: how far to go.
+        words: the command line; None takes it from `sys.argv`.
+        callbacks: beside those of the config.
+
+    Raises:
+        InputError: a user's mistake that the constructors or the run found, maybe as the cause of a ValueError.
+    """
+    _quieten_lightning()
+    return kind(
+        LightningModule,
+        LightningDataModule,
+        subclass_mode_model=True,
+        subclass_mode_data=True,
+        auto_configure_optimizers=False,
+        save_config_kwargs={"overwrite": True},
+        seed_everything_default=0,
+        trainer_defaults={
+            "use_distributed_sampler": False,
+            "default_root_dir": "runs",
+            "callbacks": list(callbacks),
+        },
+        parser_class=OneLineParser,
+        parser_kwargs={
+            "epilog": "Further commands: see train.py search --help and train.py splits --help.",
+            **{name: {"usage": f"train.py {name} --config FILE [--key value ...]"} for name in COMMANDS},
+        },
+        args=list(words) if words is not None else None,
+    )
+
+
+def _quieten_lightning() -> None:
+    """Keep Lightning's advertisements and warnings about itself off the screen."""
+    warnings.filterwarnings("ignore", ".*LeafSpec|The dirpath has changed|LightningCLI's args parameter")
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_no_tip)
+
+
+def _is_no_tip(record: logging.LogRecord) -> bool:
+    return "Tip:" not in record.getMessage()

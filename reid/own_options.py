@@ -1,0 +1,38 @@
+"""Options of our own on a command line that is otherwise the one of `train.py fit`."""
+
+import argparse
+from typing import NoReturn
+
+from typing_extensions import override
+
+from reid.errors import InputError
+
+
+class OwnOptions(argparse.ArgumentParser):
+    """Takes its options out of a command line (`parse_known_args`) and says what is wrong in one line.
+
+    Args:
+        command: of train.py.
+        description: what it does.
+    """
+
+    def __init__(self, command: str, description: str) -> None:
+        super().__init__(
+            prog=f"train.py {command}",
+            usage=f"train.py {command} --config FILE [--key value ...] OPTIONS",
+            description=description,
+            epilog="All other options are those of `train.py fit`: see train.py fit --help. They hold for every run.",
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    @override
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; see {self.prog} --help")
+
+
+def natural(text: str) -> int:
+    """A number of 0 or more."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
+    return int(text)

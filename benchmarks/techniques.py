@@ -2,9 +2,10 @@
 
     python -m benchmarks.techniques --config configs/demo.yaml --width 512 --output runs/techniques
 
-Every stage keeps what the earlier ones brought. A small network, so that it ends: ResNet18-TA. All stages see the same
-number of clips, and each is ranked plainly and re-ranked. What a stage has trained already is not trained again. All
-further options go to `train.py fit`, such as --data.benchmark.root DIR.
+Every stage keeps what the earlier ones brought; the bag of tricks is label smoothing, random erasing, the BNNeck and
+the center loss. All stages see the same number of clips, warm up alike and keep the last stride at 1, for the pictures
+are small. A small network, so that it ends: ResNet18-TA. Each is ranked plainly and re-ranked. What has been trained
+already is not trained again. All further options go to `train.py fit`, such as --data.benchmark.root DIR.
 """
 
 import argparse
@@ -18,13 +19,9 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 RERANKED = {"reranked": {"class_path": "KReciprocal"}}
-PLAIN = ["--model.neck=none", "--model.backbone.last_stride=2", "--model.scheduler.warmup_epochs=0"]
-BAG_OF_TRICKS = [
-    "--model.neck=bnneck",
-    "--model.backbone.last_stride=1",
-    "--model.scheduler.warmup_epochs=1",
-    '--data.augmentation.erasing={"class_path": "datasets.erasing.RandomErasing"}',
-]
+PLAIN = ["--model.neck=none"]
+ERASING = '{"class_path": "datasets.erasing.RandomErasing"}'
+BAG_OF_TRICKS = ["--model.neck=bnneck", f"--data.augmentation.erasing={ERASING}"]
 Term = dict[str, Any]
 
 
@@ -61,6 +58,7 @@ def train(folder: Path, config: Path, seed: int, losses: dict[str, Term], option
             "--trainer.enable_checkpointing=false",
             "--trainer.num_sanity_val_steps=0",
             "--model.backbone.depth=18",
+            "--model.backbone.last_stride=1",
             f"--model.losses={json.dumps(losses)}",
             f"--model.refinements={json.dumps(RERANKED)}",
             *options,

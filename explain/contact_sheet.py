@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from explain.paragraph import paragraph, widened
+
 CELL: Final = 256
 """Longest side of a frame on the sheet, in pixels."""
 
@@ -15,9 +17,7 @@ _SHEET: Final = 2176
 
 _GAP: Final = 3
 _STRIP: Final = 44
-_TEXT: Final = 24
-_FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
-_WHITE, _INK, _LINE, _FOR, _AGAINST = (255,) * 3, (40,) * 3, (150,) * 3, (200, 60, 40), (50, 90, 190)
+_WHITE, _LINE, _FOR, _AGAINST = (255,) * 3, (150,) * 3, (200, 60, 40), (50, 90, 190)
 
 
 def contact_sheet(
@@ -28,7 +28,7 @@ def contact_sheet(
     Args:
         rows: clips [T,H,W,3], RGB, of the same shape; the first is the top row.
         curve: one value per frame, drawn as bars below the rows: upwards and red above zero, downwards and blue below.
-        caption: one line of text above.
+        caption: text above, broken into lines.
 
     Returns:
         [H',W',3] RGB. Long clips continue below; large frames are shrunk to `CELL`.
@@ -41,7 +41,10 @@ def contact_sheet(
     scale = max(curve, default=0.0), min(curve, default=0.0)
     parts = [_band([row[span] for row in small], list(curve[span]), scale, columns) for span in spans]
     sheet = np.concatenate(parts)
-    return np.concatenate([_text(caption, sheet.shape[1]), sheet]) if caption else sheet
+    if not caption:
+        return sheet
+    text = paragraph(caption, sheet.shape[1])
+    return np.concatenate([text, widened(sheet, text.shape[1] - sheet.shape[1])])
 
 
 def shrink(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -86,16 +89,6 @@ def _bars(curve: Sequence[float], scale: tuple[float, float], cell: int, width: 
         strip[top : bottom + 1, left : left + max(1, cell // 2)] = _FOR if value > 0 else _AGAINST
     strip[zero] = _LINE
     return strip
-
-
-def _text(caption: str, width: int) -> NDArray[np.uint8]:
-    """The caption on white, cut to the width."""
-    shown = caption
-    while shown and cv2.getTextSize(shown, _FONT, 0.45, 1)[0][0] > width - 2 * _GAP:
-        shown = shown[:-1]
-    paper = _paper(_TEXT, width)
-    cv2.putText(paper, shown, (_GAP, _TEXT - 8), _FONT, 0.45, _INK, 1, cv2.LINE_AA)
-    return paper
 
 
 def _paper(height: int, width: int) -> NDArray[np.uint8]:

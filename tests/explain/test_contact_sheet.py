@@ -64,8 +64,10 @@ def test_a_flat_curve_and_a_single_frame_are_drawn() -> None:
     assert contact_sheet([clip(1)], curve=[0.0], caption="flat").shape[2] == 3
 
 
-def test_a_caption_is_written_above_and_cut_to_the_width() -> None:
-    plain, named = contact_sheet([clip(3)]), contact_sheet([clip(3)], caption="a name " * 50)
-    assert named.shape[1] == plain.shape[1]
-    assert np.array_equal(named[-plain.shape[0] :], plain)
-    assert (named[: -plain.shape[0]] < 100).any()
+def test_a_caption_is_written_above_and_broken_into_lines() -> None:
+    plain, named, longer = (contact_sheet([clip(3)], caption="a name " * words) for words in (0, 10, 50))
+    width = plain.shape[1]
+    for sheet in (named, longer):
+        assert np.array_equal(sheet[-plain.shape[0] :, :width], plain)
+        assert (sheet[: -plain.shape[0]] < 100).any()
+    assert longer.shape[0] > named.shape[0] > plain.shape[0]

@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 
 from explain.overlay import overlay
-from explain.sinks.tensorboard_sides import Side, broken, film_of, sheet_of
+from explain.paragraph import broken
+from explain.sinks.tensorboard_sides import Side, film_of, sheet_of
 
 
 def side(seed: int, frames: int = 4, caption: str = "a caption", width: int = 8) -> Side:

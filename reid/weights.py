@@ -3,6 +3,7 @@
 import argparse
 import pickle
 import re
+import struct
 import warnings
 from collections import OrderedDict
 from pathlib import Path
@@ -22,6 +23,8 @@ NOT_WEIGHTS = {
     b"<html": "an HTML page, not weights: the download failed; fetch the file again",
     b"version https://git-lfs": "a git-lfs pointer, not weights: run `git lfs pull`",
 }
+BROKEN = (SafetensorError, RuntimeError, EOFError, OSError, ValueError, LookupError, AssertionError, struct.error)
+"""What the readers raise for a file that is cut off or damaged."""
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -41,10 +44,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         content = load_file(path) if path.suffix == ".safetensors" else _load_data_only(path)
     except pickle.UnpicklingError as error:
         raise InputError(f"checkpoint {path}: {_why_refused(path, error)}") from error
-    except (SafetensorError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except BROKEN as error:
         raise InputError(
-            f"checkpoint {path}: cut off, broken or not a weights file at all ({reason}): copy or download it again"
+            f"checkpoint {path}: cut off, broken or not a weights file at all ({_reason(error)}): copy or download it "
+            "again"
         ) from error
     if not isinstance(content, dict):
         raise InputError(f"checkpoint {path}: holds a {type(content).__name__}, expected a mapping of tensors")
@@ -63,18 +66,35 @@ def tensors_of(content: dict[str, Any]) -> dict[str, Tensor]:
 
 
 def _refuse_what_is_no_file(path: Path) -> None:
-    """Raise for a missing file, a folder, an empty file, an HTML page or a git-lfs pointer."""
+    """Raise for a missing file, a folder, an empty file, or one that begins like no checkpoint."""
     if not path.is_file():
         raise InputError(
             f"checkpoint {path}: {'is a folder' if path.is_dir() else 'no such file'}; give a weights file"
         )
     with path.open("rb") as file:
-        head = file.read(64).lstrip().lower()
-    if not head:
+        head = file.read(64)
+    text = head.lstrip().lower()
+    if not text:
         raise InputError(f"checkpoint {path}: is empty: copy or download it again")
     for start, reason in NOT_WEIGHTS.items():
-        if head.startswith(start):
+        if text.startswith(start):
             raise InputError(f"checkpoint {path}: {reason}")
+    if not _begins_like_weights(path, head):
+        raise InputError(
+            f"checkpoint {path}: is no checkpoint, it begins with {head[:16]!r}: give the file that train.py wrote "
+            "(*.ckpt), or other weights (*.pth, *.safetensors)"
+        )
+
+
+def _begins_like_weights(path: Path, head: bytes) -> bool:
+    """Whether the first bytes are those of a zip file, a pickle, or the length and brace of a safetensors header."""
+    return head[8:9] == b"{" if path.suffix == ".safetensors" else head.startswith((b"PK", b"\x80"))
+
+
+def _reason(error: Exception) -> str:
+    """What a reader said, in one line; of a failed look-up it is a mere number."""
+    lines = [] if isinstance(error, LookupError) else str(error).splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def _load_data_only(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
@@ -107,7 +127,7 @@ def _why_refused(path: Path, error: pickle.UnpicklingError) -> str:
     """One line that names what the pickle asked for."""
     try:
         names = sorted(torch.serialization.get_unsafe_globals_in_checkpoint(path))
-    except (ValueError, RuntimeError, pickle.UnpicklingError):  # only the zip format can be listed
+    except (*BROKEN, pickle.UnpicklingError):  # only the zip format can be listed
         names = re.findall(r"GLOBAL ([\w.]+)", str(error))
     if not names:
         return "not a weights file (neither a torch file nor safetensors)"

@@ -2,21 +2,32 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
-from explain.command.benchmark import HeldOut, open_benchmark
+import torch
+
+from explain.cam.clusters import agreement
+from explain.command.benchmark import HeldOut
 from explain.command.gallery import Gallery
 from explain.command.inquiry import similar
-from explain.command.jury import Case, Jury
-from explain.command.methods import CONTROLS
+from explain.command.jury import Case, Hearing, Jury
+from explain.command.names import ALL_CHANNELS, CONTROLS
 from explain.command.plot import plot_curves
-from explain.command.progress import Reporter, reporting
-from explain.command.run import Keep
+from explain.command.progress import Reporter
+from explain.command.publish import Keep
 from explain.command.table import markdown
-from explain.command.workbench import Tools, Workbench
-from explain.output import MARK, output_folder, prepare_output
+from explain.command.workbench import Tools, Workbench, workbench
+from explain.metrics.order import Unit
+from explain.output import MARK, output_folder
+from explain.reader import Reader, Refusals
+from explain.sinks.folder import Facts
 from reid.errors import InputError
+
+NOISES, FEW_NOISES = 10, 3
+"""Under how many noises the stability of maps is measured; and how many if a method that scores many copies of a clip
+takes part. All methods of a table meet the same ones, since the maximum grows with their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,7 @@ class Scope:
         root: folder of the benchmark; None takes the one that the config names.
         frames: T of the clip that stands for a tracklet; None samples as the config says.
         queries: how many of its queries, spread evenly over those that have a true match.
+        unit: what deletion and insertion change at once.
         thorough: measure ROAD, stability and random weights too, which takes several times as long.
     """
 
@@ -35,6 +47,7 @@ class Scope:
     root: Path | None = None
     frames: int | None = None
     queries: int = 20
+    unit: Unit = "voxels"
     thorough: bool = False
 
 
@@ -48,18 +61,17 @@ def evaluate(scope: Scope, tools: Tools, keep: Keep) -> None:
         InputError: the benchmark or the model cannot be read, a method cannot explain the model, or the folder cannot
             be written.
     """
-    with reporting() as reporter:
-        prepare_output(keep.output, keep.overwrite)
-        bench = Workbench(tools, reporter)
-        side = open_benchmark(scope.config, scope.root, scope.frames, bench.model.preprocess.size)
-        gallery = Gallery(bench.model, side, reporter)
+    with workbench(tools, keep) as bench:
+        side = bench.open(scope.config, scope.root, scope.frames)
+        gallery = Gallery(bench.model, side, bench.reporter)
         chosen = _spread(gallery, side, scope.queries)
-        juries = _judge_all(bench, gallery, _cases(gallery, chosen), scope.thorough, reporter)
-        scores = {name: jury.scores() for name, jury in juries.items()}
+        hearing = _hearing(bench, scope)
+        juries, refusals = _judge_all(bench, gallery, _cases(gallery, chosen), hearing)
+        scores = _scores(juries)
+        facts = {**bench.facts, **gallery.facts, "judged_queries": len(chosen), **asdict(hearing)}
         with output_folder(keep.output, keep.overwrite) as folder:
-            facts = {**bench.facts, **gallery.facts, "judged_queries": len(chosen), "thorough": scope.thorough}
             _write(folder, facts, scores, {name: jury.curves() for name, jury in juries.items()})
-    for name, refusal in bench.refused.items():
+    for name, refusal in refusals.items():
         print(f"left out: {name}: {refusal}")  # noqa: T201 - the command's output
     print(f"{markdown(scores)}\n{keep.output}/table.md, {keep.output}/curves.png")  # noqa: T201
 
@@ -84,31 +96,50 @@ def _cases(gallery: Gallery, chosen: Sequence[int]) -> list[Case]:
     return cases
 
 
+def _hearing(bench: Workbench, scope: Scope) -> Hearing:
+    """How all methods are judged."""
+    only_reading = all(isinstance(method, Reader) for method in bench.methods.values())
+    return Hearing(scope.unit, (NOISES if only_reading else FEW_NOISES) if scope.thorough else 0)
+
+
 def _judge_all(
-    bench: Workbench, gallery: Gallery, cases: Sequence[Case], thorough: bool, reporter: Reporter
-) -> dict[str, Jury]:
-    """Let every method explain every query."""
+    bench: Workbench, gallery: Gallery, cases: Sequence[Case], hearing: Hearing
+) -> tuple[dict[str, Jury], Refusals]:
+    """Let every method explain every query; one that cannot explain them all has no place in a table of means."""
     juries: dict[str, Jury] = {}
+    refusals: Refusals = {}
     for name, explainer in bench.methods.items():
-        jury = Jury(gallery, explainer, thorough)
+        jury = Jury(gallery, explainer, hearing)
         try:
             for number, case in enumerate(cases):
-                reporter.say(f"{name}: query {number + 1} of {len(cases)}")
-                jury.hear(case)
+                jury.hear(case, partial(_say, bench.reporter, f"{name}: query {number + 1} of {len(cases)}"))
         except InputError as error:
             if not bench.tools.lenient:
                 raise
-            bench.refused[name] = error
+            refusals[name] = error
         else:
             juries[name] = jury
-    if bench.refused and not set(juries) - set(CONTROLS):
-        raise InputError("; ".join(map(str, bench.refused.values())))
-    return juries
+    if refusals and not set(juries) - set(CONTROLS):
+        raise InputError("; ".join(map(str, refusals.values())))
+    return juries, refusals
+
+
+def _say(reporter: Reporter, query: str, stage: str) -> None:
+    reporter.say(f"{query}, {stage}")
+
+
+def _scores(juries: Mapping[str, Jury]) -> dict[str, dict[str, float]]:
+    """All figures; also how well ScoreCAM of few groups stands for that of all channels, where both were judged."""
+    scores = {name: jury.scores() for name, jury in juries.items()}
+    if {"scorecam", ALL_CHANNELS} <= juries.keys():
+        pairs = zip(juries[ALL_CHANNELS].maps, juries["scorecam"].maps, strict=True)
+        scores["scorecam"]["agreement"] = float(torch.cat([agreement(full, few) for full, few in pairs]).mean())
+    return scores
 
 
 def _write(
     folder: Path,
-    facts: Mapping[str, object],
+    facts: Facts,
     scores: Mapping[str, Mapping[str, float]],
     curves: Mapping[str, Mapping[str, list[float]]],
 ) -> None:

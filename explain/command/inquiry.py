@@ -1,13 +1,14 @@
 """A question about tracklets: which score, of which clips."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from explain.command.names import Finer, Score
 from explain.targets import (
     ClassLogit,
     ClassProbability,
@@ -26,9 +27,6 @@ from reid.distances import Distance
 from reid.errors import InputError
 from reid.model import ReIDModel
 from reid.types import Output
-
-Score = Literal["logit", "probability", "log_probability", "energy"]
-Finer = Literal["runner_up", "mean", "ranks"]
 
 
 class Subject(NamedTuple):

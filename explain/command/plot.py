@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from explain.command.methods import CONTROLS
+from explain.command.names import CONTROLS
 
 
 class Axes(NamedTuple):

@@ -4,14 +4,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from explain.command.benchmark import open_benchmark
 from explain.command.gallery import Gallery
 from explain.command.inquiry import Inquiry, about_contrast, about_pair, similar
-from explain.command.progress import reporting
-from explain.command.publish import publish
-from explain.command.run import Keep, tell
-from explain.command.workbench import Tools, Workbench
-from explain.output import prepare_output
+from explain.command.publish import Keep, publish
+from explain.command.run import tell
+from explain.command.workbench import Tools, Workbench, workbench
 from explain.report.content import RankedItem, Ranking
 from reid.errors import InputError
 
@@ -45,13 +42,11 @@ def explain_queries(wanted: Wanted, tools: Tools, keep: Keep) -> None:
             be written.
     """
     started = time.perf_counter()
-    with reporting() as reporter:
-        prepare_output(keep.output, keep.overwrite)
-        bench = Workbench(tools, reporter)
-        side = open_benchmark(wanted.config, wanted.root, wanted.frames, bench.model.preprocess.size)
+    with workbench(tools, keep) as bench:
+        side = bench.open(wanted.config, wanted.root, wanted.frames)
         if wanted.query is not None:
             side.find(wanted.query)  # before the gallery is embedded
-        gallery = Gallery(bench.model, side, reporter)
+        gallery = Gallery(bench.model, side, bench.reporter)
         chosen = gallery.mistakes(wanted.mistakes) if wanted.query is None else [side.find(wanted.query)]
         if not chosen:
             raise InputError(f"--mistakes {wanted.mistakes}: the first match of every query is right; name a --query")
@@ -62,10 +57,9 @@ def explain_queries(wanted: Wanted, tools: Tools, keep: Keep) -> None:
             if wanted.query
             else f"the worst mistakes, {len(chosen)} of {wanted.mistakes} asked for"
         )
-        publish(
-            keep.output, title, questions, {**bench.facts, **gallery.facts}, keep.normalization, keep.overwrite, ranking
-        )
-    tell(bench, questions, time.perf_counter() - started, keep.output)
+        bench.reporter.say(f"writing {keep.output}")
+        publish(keep, title, questions, {**bench.facts, **gallery.facts}, ranking)
+    tell(bench, questions, time.perf_counter() - started, keep)
 
 
 def _inquiry(gallery: Gallery, tracklet: int) -> Inquiry:

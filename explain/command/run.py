@@ -5,30 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explain.command.files import read_subject
-from explain.command.inquiry import Finer, Inquiry, Score, about_class, about_contrast, about_pair
-from explain.command.progress import reporting
-from explain.command.publish import publish
-from explain.command.workbench import Tools, Workbench
-from explain.output import prepare_output
-from explain.overlay import Normalisation
+from explain.command.inquiry import Inquiry, about_class, about_contrast, about_pair
+from explain.command.layers import require_layers
+from explain.command.names import Finer, Score
+from explain.command.publish import Keep, publish
+from explain.command.workbench import Tools, Workbench, workbench
 from explain.report.content import Question
 from explain.sinks.folder import Facts
 from reid.video import count_frames, even_indices
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """Where results go.
-
-    Attributes:
-        output: the folder to write.
-        normalization: what spans the colour scale in the pictures.
-        overwrite: whether an earlier result may be replaced.
-    """
-
-    output: Path
-    normalization: Normalisation = "frame"
-    overwrite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,38 +47,37 @@ def explain_files(asked: Asked, tools: Tools, keep: Keep) -> None:
         InputError: a file is missing or broken, the model does not fit it, or the folder cannot be written.
     """
     started = time.perf_counter()
-    with reporting() as reporter:
-        reporter.say("checking the files")
-        prepare_output(keep.output, keep.overwrite)
-        for path in (asked.source, asked.against, asked.instead_of):
-            if path is not None:
-                count_frames(path)
-        bench = Workbench(tools, reporter)
+    for path in (asked.source, asked.against, asked.instead_of):
+        if path is not None:
+            count_frames(path)
+    with workbench(tools, keep) as bench:
         question = bench.answer(_inquiry(bench, asked))
         facts: Facts = {
             "source": str(asked.source),
             "frame_indices": ", ".join(map(str, even_indices(count_frames(asked.source), asked.frames))),
             **bench.facts,
         }
-        reporter.say(f"writing {keep.output}")
-        publish(keep.output, question.title, [question], facts, keep.normalization, keep.overwrite)
-    tell(bench, [question], time.perf_counter() - started, keep.output)
+        bench.reporter.say(f"writing {keep.output}")
+        publish(keep, question.title, [question], facts)
+    tell(bench, [question], time.perf_counter() - started, keep)
 
 
-def tell(bench: Workbench, questions: list[Question], seconds: float, output: Path) -> None:
+def tell(bench: Workbench, questions: list[Question], seconds: float, keep: Keep) -> None:
     """Print what was done, in a line for each question."""
-    for name, refusal in bench.refused.items():
-        print(f"left out: {name}: {refusal}")  # noqa: T201 - the command's output
+    for line in bench.left_out.lines():
+        print(line)  # noqa: T201 - the command's output
     for question in questions:
         methods = ", ".join(heatmap.method for heatmap in question.panels[0].maps)
         frames = len(question.panels[0].frames)
         print(f"{methods}: {question.caption}, score {question.score:.3f}, {frames} frames")  # noqa: T201
-    print(f"{seconds:.1f} s: {output}/report.html")  # noqa: T201
+    logged = f", {keep.tensorboard} (tensorboard --logdir)" if keep.tensorboard else ""
+    print(f"{seconds:.1f} s: {keep.output}/report.html{logged}")  # noqa: T201
 
 
 def _inquiry(bench: Workbench, asked: Asked) -> Inquiry:
     """Read the files and put the question."""
     subject = read_subject(bench.model, asked.source, asked.frames)
+    require_layers(bench.model, subject.pixels, bench.tools.settings.layers)
     if asked.against is None:
         return about_class(bench.model, subject, asked.target_id, asked.score, asked.finer)
     other = read_subject(bench.model, asked.against, asked.frames)

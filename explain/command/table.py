@@ -13,6 +13,7 @@ COLUMNS: Mapping[str, str] = {
     "energy_pointing_person": "energy on the person ↑",
     "pointing_game_person": "pointing game ↑",
     "energy_pointing_item": "energy on the item ↑",
+    "agreement": "like all channels ↑",
     "flicker": "flicker ↓",
     "gini": "Gini",
     "max_sensitivity": "sensitivity ↓",
@@ -37,10 +38,19 @@ def markdown(scores: Mapping[str, Mapping[str, float]]) -> str:
     rule = "|" + "---|" * (1 + len(shown))
     head = _row(["method", *(COLUMNS[name] for name in shown)])
     rows = (
-        _row([method, *(f"{own[name]:.3f}" if name in own else "-" for name in shown)])
+        _row([method, *(_number(own[name]) if name in own else "-" for name in shown)])
         for method, own in scores.items()
     )
     return "\n".join([head, rule, *rows])
+
+
+def _number(value: float) -> str:
+    """Three decimals, or the power of ten of what would have none.
+
+    >>> _number(0.25), _number(0.0), _number(0.00004)
+    ('0.250', '0.000', '4e-05')
+    """
+    return f"{value:.0e}" if 0 < abs(value) < 0.0005 else f"{value:.3f}"  # noqa: PLR2004 - rounds to 0.000
 
 
 def _row(cells: Sequence[str]) -> str:

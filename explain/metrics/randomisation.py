@@ -27,7 +27,9 @@ class Stage(NamedTuple):
     """[B] the same of their magnitudes."""
 
 
-def randomisation(model: nn.Module, pixels: Tensor, explainer: Explainer, target: Target, seed: int = 0) -> list[Stage]:
+def randomisation(
+    model: nn.Module, pixels: Tensor, explainer: Explainer, target: Target, seed: int = 0, every: bool = True
+) -> list[Stage]:
     """Explain clips while the model loses its weights from the top down.
 
     A copy of the model is randomised: the model itself is never changed. A part that the score does not use, such as
@@ -39,9 +41,10 @@ def randomisation(model: nn.Module, pixels: Tensor, explainer: Explainer, target
         explainer: the method to judge.
         target: which score; settled on the answer of the model as it is.
         seed: of the random weights.
+        every: explain after each part; otherwise after the last one alone, for methods that take long.
 
     Returns:
-        One stage for each of the `parts`, from the classifier to the stem.
+        One stage for each of the `parts`, from the classifier to the stem; or the last of these.
 
     Raises:
         InputError, TypeError, ValueError: see `Explainer.__call__`.
@@ -50,11 +53,13 @@ def randomisation(model: nn.Module, pixels: Tensor, explainer: Explainer, target
         settled = settle(target, bare(own))
         original = explainer.attribute(bare, own.clone(), settled).detach()
         lost = copy.deepcopy(cast("nn.Module", bare))
-        stages = []
+        stages, found = [], parts(lost)
         torch.default_generator.manual_seed(seed)  # `reset_parameters` takes no other; the guard restores its state
-        for part, layers in parts(lost).items():
+        for number, (part, layers) in enumerate(found.items(), 1):
             for layer in layers:
                 _forget(lost.get_submodule(layer))
+            if not every and number < len(found):
+                continue
             raw = explainer.attribute(cast("Explainable", lost), own.clone(), settled).detach()
             stages.append(_compare(part, raw.flatten(1), original.flatten(1)))
         return stages

@@ -132,15 +132,22 @@ def test_files_of_python_2_load(tmp_path: Path, score: float) -> None:
         (b"  <html>404</html>", "an HTML page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a git-lfs pointer"),
         (b"PK\x03\x04 cut off", "cut off, broken"),
-        (b"hello", "not a weights file"),
-        (bytes(1000), "checkpoint"),
+        (b"hello", "is no checkpoint, it begins with b'hello': give the file that train.py wrote"),
+        (b"seed_everything: 0\ntrainer:\n", "is no checkpoint, it begins with b'seed_everything:'"),
+        (b"error,a,b\n1,2\n", "is no checkpoint"),
+        (b"\x89PNG\r\n\x1a\n", "is no checkpoint"),
+        (b"RIFF....AVI LIST", "is no checkpoint"),
+        (bytes(1000), "is no checkpoint"),
     ],
 )
-@pytest.mark.parametrize("name", ["weights.pth", "weights.ckpt"])
+@pytest.mark.parametrize("name", ["weights.pth", "weights.ckpt", "weights.safetensors"])
 def test_files_that_are_no_weights(tmp_path: Path, content: bytes, reason: str, name: str) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(InputError, match=reason):
+    if content.startswith(b"PK") and name.endswith("safetensors"):
+        reason = "is no checkpoint"
+    with pytest.raises(InputError, match=reason) as caught:
         read_checkpoint(tmp_path / name)
+    assert "\n" not in str(caught.value)
 
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:
@@ -158,6 +165,18 @@ def test_truncated_files(tmp_path: Path) -> None:
         cut.write_bytes((tmp_path / name).read_bytes()[:-20])
         with pytest.raises(InputError, match="cut off, broken"):
             read_checkpoint(cut)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_file_cut_off_anywhere_is_a_broken_file(tmp_path: Path, *, zipped: bool) -> None:
+    file = tmp_path / "whole.pth"
+    torch.save({"state_dict": TENSORS, "epoch": 3}, file, _use_new_zipfile_serialization=zipped)
+    whole = file.read_bytes()
+    for length in range(1, len(whole) - 1, 3 if zipped else 1):
+        file.write_bytes(whole[:length])
+        with pytest.raises(InputError, match=r"checkpoint .*whole\.pth: ") as caught:
+            read_checkpoint(file)
+        assert "\n" not in str(caught.value)
 
 
 def test_safetensors(tmp_path: Path) -> None:

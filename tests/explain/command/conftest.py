@@ -1,11 +1,40 @@
-"""A small drawn benchmark for the tests of explanations."""
+"""A small drawn benchmark, models and tracklets for the tests of explanations."""
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import yaml
 
+from explain.command import progress
 from explain.command.benchmark import open_benchmark
+from tests.explain.command.asking import save_model
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No lines of progress, however slow the machine is: tests count the lines of errors."""
+    monkeypatch.setattr(progress, "EVERY", 1e9)
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the checkpoint of three people, and two tracklets."""
+    folder = tmp_path_factory.mktemp("files")
+    save_model(folder / "model.ckpt", (64, 32), [10, 20, 30])
+    generator = np.random.default_rng(0)
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        for number in range(5):
+            cv2.imwrite(str(folder / name / f"{number}.png"), generator.integers(0, 255, (90, 41, 3), dtype=np.uint8))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained model for the drawn benchmark: it makes mistakes."""
+    return save_model(tmp_path_factory.mktemp("model") / "last.ckpt", (32, 16), [0, 1])
 
 
 @pytest.fixture(scope="session")

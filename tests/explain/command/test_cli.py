@@ -8,14 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 
-from explain.command.cli import CONTROLS, METHODS, main, parser
-from explain.command.methods import CONTROLS as BLIND
-from explain.command.methods import READING, SCORING
-from reid.backbones import OSNet, ResNetTA
+from explain.command.cli import parser
+from explain.command.names import METHODS
 from reid.errors import InputError, exit_status
-from reid.model import ReIDModel
+from tests.explain.command.asking import run
 
 ROOT = Path(__file__).parents[3]
 CAM_TOOL = [
@@ -30,30 +27,6 @@ CAM_TOOL = [
     "finer",
     "device",
 ]
-BACKBONE = {"class_path": "reid.backbones.ResNetTA", "init_args": {"depth": 18, "size": [64, 32]}}
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a checkpoint and two tracklets."""
-    folder = tmp_path_factory.mktemp("files")
-    torch.manual_seed(0)
-    model = ReIDModel(ResNetTA(18, (64, 32)), 3)
-    model.name_classes([10, 20, 30])
-    state = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    recipe = {"backbone": BACKBONE, "num_identities": 3}
-    torch.save({"state_dict": state, "hyper_parameters": recipe}, folder / "model.ckpt")
-    generator = np.random.default_rng(0)
-    for name in ("a", "b"):
-        (folder / name).mkdir()
-        for number in range(5):
-            cv2.imwrite(str(folder / name / f"{number}.png"), generator.integers(0, 255, (90, 41, 3), dtype=np.uint8))
-    return folder
-
-
-def run(files: Path, output: Path, *flags: str, tracklet: str = "a") -> None:
-    source = ["--tracklet", str(files / tracklet), "--checkpoint", str(files / "model.ckpt")]
-    main([*source, "--output", str(output), "--frames", "4", "--device", "cpu", *flags])
 
 
 def test_the_flags_of_the_cam_tool_are_all_there() -> None:
@@ -61,11 +34,6 @@ def test_the_flags_of_the_cam_tool_are_all_there() -> None:
     assert flags >= {*CAM_TOOL, "tracklet"}
     defaults = parser().parse_args(["--video", "x", "--checkpoint", "y"])
     assert (defaults.method, defaults.normalize, defaults.finer) == (None, "frame", None)
-
-
-def test_the_names_on_the_command_line_are_the_methods() -> None:
-    assert set(METHODS) == {*READING, *SCORING}
-    assert CONTROLS == BLIND
 
 
 @pytest.mark.parametrize("method", ["originalcam", "gradcam"])
@@ -165,6 +133,12 @@ MISTAKES = {
     "checkpoint": (["--checkpoint", "nowhere.ckpt"], "nowhere.ckpt: no such file"),
     "two sources": (["--video", "x.mp4"], "not allowed with"),
     "normalisation": (["--normalize", "batch"], "invalid choice"),
+    "a name missing": (["--method", "gradcam,"], "--method 'gradcam,': a name is missing before or behind a comma"),
+    "a layer missing": (["--method", "layercam", "--layers", ",x"], "--layers: ',x': a name is missing"),
+    "layers of another method": (["--layers", "trunk.layer4"], "--layers is a choice of layercam"),
+    "temporal of another method": (["--method", "hirescam", "--temporal", "frame"], "add --method gradcam"),
+    "events in a file": (["--tensorboard", __file__], "is no folder that can be written"),
+    "events below a file": (["--tensorboard", f"{__file__}/events"], "is no folder that can be written"),
 }
 
 
@@ -195,57 +169,3 @@ def test_the_script_prints_no_traceback(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
-
-
-def weights(files: Path, name: str, **changes: torch.Tensor | None) -> list[str]:
-    """Flags for the model's tensors with some of them changed, or left out."""
-    tensors = torch.load(files / "model.ckpt", weights_only=True)["state_dict"]
-    changed = {f"model.{key.replace('__', '.')}": value for key, value in changes.items()}
-    kept = {key: changed.get(key, tensor) for key, tensor in tensors.items()}
-    recipe = {"backbone": BACKBONE, "num_identities": 3}
-    torch.save({key: tensor for key, tensor in kept.items() if tensor is not None}, files / name)
-    (files / f"{name}.yaml").write_text(json.dumps({"model": recipe}))
-    return ["--checkpoint", str(files / name), "--config", str(files / f"{name}.yaml")]
-
-
-def test_classes_that_were_never_trained_are_not_explained(files: Path, tmp_path: Path) -> None:
-    headless = weights(files, "headless.pth", classifier__weight=None)
-    with pytest.raises(InputError, match=r"hold no classifier of this model.*--against"):
-        run(files, tmp_path / "class", *headless)
-    run(files, tmp_path / "pair", *headless, "--against", str(files / "b"))
-    run(files, tmp_path / "energy", *headless, "--score", "energy", "--method", "gradcam")
-
-
-def test_a_diverged_model_is_a_mistake_and_no_bug(files: Path, tmp_path: Path) -> None:
-    diverged = weights(files, "nan.pth", neck__weight=torch.full((512,), torch.nan))
-    with pytest.raises(InputError, match="gradcam: the map is not finite"):
-        run(files, tmp_path / "out", *diverged, "--method", "gradcam")
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_config_without_a_backbone(files: Path, tmp_path: Path) -> None:
-    weights(files, "plain.pth")
-    (files / "empty.yaml").write_text("model: {class_path: x}")
-    with pytest.raises(InputError, match="names no backbone"):
-        run(files, tmp_path / "out", "--checkpoint", str(files / "plain.pth"), "--config", str(files / "empty.yaml"))
-
-
-def test_a_network_without_an_exact_map_is_explained_by_gradcam(
-    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    torch.manual_seed(0)
-    backbone = {"class_path": "reid.backbones.OSNet", "init_args": {"variant": "x0.25", "size": [64, 32]}}
-    state = {f"model.{key}": value for key, value in ReIDModel(OSNet("x0.25", (64, 32)), 3).state_dict().items()}
-    recipe = {"backbone": backbone, "num_identities": 3}
-    torch.save({"state_dict": state, "hyper_parameters": recipe}, files / "osnet.ckpt")
-    run(files, tmp_path / "out", "--checkpoint", str(files / "osnet.ckpt"))
-    assert capsys.readouterr().out.startswith("gradcam: ")
-
-
-def test_a_model_that_ranks_by_euclidean_distance_is_explained_by_that(files: Path, tmp_path: Path) -> None:
-    content = torch.load(files / "model.ckpt", weights_only=True)
-    content["hyper_parameters"]["distance"] = "euclidean"
-    torch.save(content, files / "euclidean.ckpt")
-    euclidean = ("--checkpoint", str(files / "euclidean.ckpt"), "--method", "gradcam")
-    run(files, tmp_path / "out", "--against", str(files / "b"), *euclidean)
-    assert json.loads((tmp_path / "out/summary.json").read_text())["score"] < 0  # -|q - g|^2

@@ -1,32 +1,13 @@
-"""Questions about a benchmark: a query by name, the worst mistakes, and which method to believe."""
+"""Questions about a benchmark: a query by name, and the worst mistakes."""
 
 import json
 from pathlib import Path
 
 import pytest
-import torch
 
 from explain.command.cli import main
-from explain.command.methods import CONTROLS
-from reid.backbones import ResNetTA
 from reid.errors import exit_status
-from reid.model import ReIDModel
-
-BACKBONE = {"class_path": "reid.backbones.ResNetTA", "init_args": {"depth": 18, "size": [32, 16]}}
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained model: it makes mistakes."""
-    path = tmp_path_factory.mktemp("model") / "last.ckpt"
-    torch.manual_seed(0)
-    state = {f"model.{name}": tensor for name, tensor in ReIDModel(ResNetTA(18, (32, 16)), 2).state_dict().items()}
-    torch.save({"state_dict": state, "hyper_parameters": {"backbone": BACKBONE, "num_identities": 2}}, path)
-    return path
-
-
-def run(config: Path, checkpoint: Path, output: Path, *flags: str) -> None:
-    main([*flags, "--config", str(config), "--checkpoint", str(checkpoint), "--output", str(output), "--device", "cpu"])
+from tests.explain.command.asking import run_benchmark as run
 
 
 def names(config: Path) -> list[str]:
@@ -56,34 +37,17 @@ def test_the_worst_mistakes_come_first(drawn_config: Path, checkpoint: Path, tmp
     assert (tmp_path / "out/question_01/hirescam/instead_of/cam_raw.npy").is_file()
 
 
-def test_evaluate_judges_the_methods_beside_the_controls(
-    drawn_config: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    flags = ("evaluate", "--queries", "2", "--method", "gradcam,eigencam")
-    run(drawn_config, checkpoint, tmp_path / "out", *flags)
-    table = (tmp_path / "out/table.md").read_text()
-    assert table in capsys.readouterr().out + "\n"
-    found = json.loads((tmp_path / "out/evaluation.json").read_text())
-    assert list(found["scores"]) == ["gradcam", "eigencam", *CONTROLS]
-    wanted = {"deletion", "insertion", "ap_area", "flicker", "energy_pointing_person", "energy_pointing_item"}
-    assert all(wanted <= set(scores) for scores in found["scores"].values())
-    assert found["judged_queries"] == 2
-    assert (tmp_path / "out/curves.png").stat().st_size > 10_000
-
-
-def test_thorough_judges_stability_too(drawn_config: Path, checkpoint: Path, tmp_path: Path) -> None:
-    run(drawn_config, checkpoint, tmp_path / "out", "evaluate", "--queries", "1", "--method", "gradcam", "--thorough")
-    scores = json.loads((tmp_path / "out/evaluation.json").read_text())["scores"]
-    assert {"road_combined", "max_sensitivity", "infidelity", "random_weights"} <= set(scores["gradcam"])
-    assert scores["centre"]["random_weights"] == pytest.approx(1)  # it never looks at the model
-    assert scores["centre"]["max_sensitivity"] == 0
-
-
 MISTAKES = {
     "unknown query": (["--query", "nobody"], "--query nobody: Synthetic has no such test tracklet; there is"),
     "no such class": (["--query", "x", "--target_id", "1"], "give one or the other"),
     "files and benchmark": (["--query", "x", "--against", "y"], "--against goes with --video or --tracklet"),
+    "unknown layer": (
+        ["--mistakes", "1", "--method", "layercam", "--layers", "top"],
+        "--layers top: no layer of ResNet",
+    ),
     "a method that cannot": (["evaluate", "--method", "rollout"], "gradcam"),
+    "small noises in bfloat16": (["evaluate", "--thorough", "--bf16"], "leave --bf16 out"),
+    "unknown unit": (["evaluate", "--unit", "cells"], "invalid choice: 'cells'"),
     "wrong root": (["evaluate", "--root", "explain"], "explain"),
     "no mistakes": (["--mistakes", "0"], "'0' is not a number of 1 or more"),
 }

@@ -65,6 +65,17 @@ def test_gradcam_falls(make: Callable[[], Backbone]) -> None:
 
 
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
+def test_the_last_stage_alone_takes_two_explanations(make: Callable[[], Backbone]) -> None:
+    model, watcher = random_model(make()), Watcher()
+    (last,) = randomisation(model, pixels(), watcher, ClassLogit(), every=False)
+    assert len(watcher.states) == 2
+    (*_, expected) = randomisation(model, pixels(), GradCAM(), ClassLogit())
+    (found,) = randomisation(model, pixels(), GradCAM(), ClassLogit(), every=False)
+    assert found.part == expected.part == last.part
+    assert torch.equal(found.signed, expected.signed)
+
+
+@pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 def test_the_weights_are_lost_from_the_top_down_and_stay_lost(make: Callable[[], Backbone]) -> None:
     model, watcher = random_model(make()), Watcher()
     randomisation(model, pixels(), watcher, ClassLogit())

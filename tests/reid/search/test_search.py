@@ -118,7 +118,7 @@ MISTAKES = {
     "--study=a/b": "'a/b' is no name for a folder",
     "--lost_after=0": "'0' is not a number of seconds above 0",
     "--space=nowhere.yaml": "nowhere.yaml: cannot be read",
-    "--net.heigth=3": "Option 'heigth' is not accepted",
+    "--net.hght=3": "Option 'hght' is not accepted",
     "--objective=CMC-1": "--objective CMC-1: not logged; logged are loss, mAP",
     "--data.val_identities=0": "hold training people out",
     "--direction=up": "invalid choice: 'up'",
@@ -142,9 +142,9 @@ def test_the_test_people_may_decide_if_the_user_says_so(folder: Path) -> None:
 
 
 def test_a_misspelt_option_in_the_space_ends_the_search_before_it_begins(folder: Path) -> None:
-    (folder / "space.yaml").write_text(SPACE + "net.widht: {choices: [2, 3]}\n")
+    (folder / "space.yaml").write_text(SPACE + "net.wdth: {choices: [2, 3]}\n")
     trainer = Trainer(folder / "runs")
-    with pytest.raises(InputError, match=r"space.yaml: --net.widht=2: Option 'widht' is not accepted"):
+    with pytest.raises(InputError, match=r"space.yaml: --net.wdth=2: Option 'wdth' is not accepted"):
         search(words(folder), trainer.parse, trainer.fit)
     assert not trainer.fits
     assert not (folder / "study.log").exists()

@@ -9,6 +9,7 @@ already is not trained again. All further options go to `train.py fit`, such as 
 """
 
 import argparse
+import hashlib
 import json
 import subprocess
 import sys
@@ -32,6 +33,7 @@ def stages(identities: int, width: int) -> dict[str, tuple[dict[str, Term], list
     smooth: Term = {"class_path": "IdentityLoss", "init_args": {"label_smoothing": 0.1}}
     triplet: Term = {"class_path": "TripletLoss", "init_args": {"margin": 0.3}}
     center: Term = {"class_path": "CenterLoss", "init_args": people}
+    where_osm_is: Term = {"class_path": "CenterLoss", "init_args": {**people, "feature": "after_neck"}}
     osm: Term = {"class_path": "OSMLoss"}
     cl_centers: Term = {"class_path": "OSMLoss", "init_args": {"class_vectors": "centers"}}
     tricks: dict[str, Term] = {"identity": smooth, "triplet": triplet, "center": center}
@@ -40,32 +42,31 @@ def stages(identities: int, width: int) -> dict[str, tuple[dict[str, Term], list
         "+ triplet": ({"identity": identity, "triplet": triplet}, PLAIN),
         "+ bag of tricks": (tricks, BAG_OF_TRICKS),
         "+ OSM": ({**tricks, "osm": osm}, BAG_OF_TRICKS),
-        "+ CL centers": ({**tricks, "osm": cl_centers}, BAG_OF_TRICKS),
+        "+ CL centers": ({**tricks, "center": where_osm_is, "osm": cl_centers}, BAG_OF_TRICKS),
     }
 
 
-def train(folder: Path, config: Path, seed: int, losses: dict[str, Term], options: Sequence[str]) -> dict[str, Any]:
-    """Train one network, unless its results stand."""
-    results = folder / "results.json"
-    if not results.exists():
-        words = [
-            "fit",
-            f"--config={config}",
-            f"--seed_everything={seed}",
-            f"--trainer.default_root_dir={folder}",
-            "--trainer.logger=false",
-            "--trainer.callbacks=null",
-            "--trainer.enable_checkpointing=false",
-            "--trainer.num_sanity_val_steps=0",
-            "--model.backbone.depth=18",
-            "--model.backbone.last_stride=1",
-            f"--model.losses={json.dumps(losses)}",
-            f"--model.refinements={json.dumps(RERANKED)}",
-            *options,
-        ]
-        command = [sys.executable, ROOT / "train.py", *words]
+def train(output: Path, config: Path, seed: int, losses: dict[str, Term], options: Sequence[str]) -> dict[str, Any]:
+    """Train one network, unless the results of the very same words stand."""
+    words = [
+        "fit",
+        f"--config={config}",
+        f"--seed_everything={seed}",
+        "--trainer.logger=false",
+        "--trainer.callbacks=null",
+        "--trainer.enable_checkpointing=false",
+        "--trainer.num_sanity_val_steps=0",
+        "--model.backbone.depth=18",
+        "--model.backbone.last_stride=1",
+        f"--model.losses={json.dumps(losses)}",
+        f"--model.refinements={json.dumps(RERANKED)}",
+        *options,
+    ]
+    folder = output / hashlib.sha256(json.dumps(words).encode()).hexdigest()[:12]
+    if not (folder / "results.json").exists():
+        command = [sys.executable, ROOT / "train.py", *words, f"--trainer.default_root_dir={folder}"]
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own words
-    found: dict[str, Any] = json.loads(results.read_text())
+    found: dict[str, Any] = json.loads((folder / "results.json").read_text())
     return found
 
 
@@ -84,11 +85,8 @@ def main() -> None:
     flags.add_argument("--output", type=Path, required=True, help="folder of the runs")
     given, rest = flags.parse_known_args()
     print("| | mAP | CMC-1 | mAP re-ranked | CMC-1 re-ranked |\n|---|---|---|---|---|")
-    for place, (name, (losses, options)) in enumerate(stages(given.identities, given.width).items()):
-        found = []
-        for seed in given.seeds:
-            folder = given.output.resolve() / f"{place}_seed{seed}"
-            found.append(train(folder, given.config, seed, losses, [*options, *rest]))
+    for name, (losses, options) in stages(given.identities, given.width).items():
+        found = [train(given.output.resolve(), given.config, seed, losses, [*options, *rest]) for seed in given.seeds]
         sides = (found, [results["refined"]["reranked"] for results in found])
         figures = [spread([results[score] for results in side]) for side in sides for score in ("mAP", "CMC-1")]
         print(f"| {name} | {' | '.join(figures)} |", flush=True)

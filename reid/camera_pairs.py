@@ -44,6 +44,7 @@ def rank_camera_pairs(
         ValueError: embeddings and labels differ in number.
         InputError: an embedding is not finite.
 
+    >>> import torch
     >>> labels = Labels(person=torch.tensor([7, 7, 9]), camera=torch.tensor([1, 2, 2]))
     >>> rank_camera_pairs(torch.eye(3)[:1], torch.eye(3), Labels(*(side[:1] for side in labels)), labels)
     [CameraPair(query_camera=1, gallery_camera=2, mean_average_precision=0.5, first=0.0, queries=1)]

@@ -41,7 +41,7 @@ class Distances:
         distance: what is compared.
 
     Raises:
-        InputError: an embedding is not finite.
+        InputError: an embedding, or its length, is not finite.
 
     >>> Distances(torch.tensor([[0.0, 0.0]]), torch.tensor([[3.0, 4.0], [0.0, 0.0]]), "euclidean")[0:1].tolist()
     [[25.0, 0.0]]
@@ -83,7 +83,10 @@ def _scale(embedding: Tensor, distance: Distance) -> Tensor:
     if distance == "euclidean":
         return torch.ones_like(at_least_float32(embedding[:, :1]))
     lengths = [at_least_float32(embedding[part]).norm(dim=1, keepdim=True) for part in _parts(embedding)]
-    return torch.cat(lengths).clamp(min=SMALLEST).reciprocal()
+    length = torch.cat(lengths)
+    if torch.isinf(length).any():
+        raise InputError("an embedding is too long to be normalised in float32: its length is not finite")
+    return length.clamp(min=SMALLEST).reciprocal()
 
 
 def _parts(embedding: Tensor) -> Iterator[slice]:

@@ -34,7 +34,8 @@ def look_closer(metric: ReIDMetric, embeddings: Tensor) -> dict[str, Any]:
     """What a benchmark's one number hides: the decision between yes and no, and each pair of cameras.
 
     Returns:
-        `verification` (see `Verification.summary`), and `camera_pairs`, a list of what `CameraPair` holds.
+        `verification` (see `Verification.summary`), its `roc` (see `Verification.curve`), and `camera_pairs`, a list of
+        what `CameraPair` holds.
     """
     query, gallery = metric.labels(metric.query), metric.labels(metric.gallery)
     pairs = rank_camera_pairs(
@@ -45,7 +46,9 @@ def look_closer(metric: ReIDMetric, embeddings: Tensor) -> dict[str, Any]:
         metric.distance,
         metric.average_precision,
     )
+    verification = verify(metric.distances(embeddings), query, gallery)
     return {
-        "verification": verify(metric.distances(embeddings), query, gallery).summary(),
+        "verification": verification.summary(),
+        "roc": verification.curve(),
         "camera_pairs": [pair._asdict() for pair in pairs],
     }

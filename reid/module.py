@@ -79,6 +79,7 @@ class ReIDModule(EvaluatedModule):
         keep_plain(self.hparams)
         terms = {"identity": IdentityLoss()} if losses is None else losses
         self.losses = nn.ModuleDict({name: term for name, term in terms.items() if term is not None})
+        self._check_centers(num_identities, backbone.width)
         self.gather = gather
         self.optimizer = optimizer
         self.scheduler = scheduler
@@ -105,6 +106,16 @@ class ReIDModule(EvaluatedModule):
         super().setup(stage)
         if self._load_report:
             self.print(f"weights: {self._load_report}")
+
+    def _check_centers(self, num_identities: int, width: int) -> None:
+        """Raise if a center loss was made for other people or another backbone."""
+        for name, loss in self.losses.items():
+            if isinstance(loss, CenterLoss) and loss.centers.shape != (num_identities, width):
+                raise InputError(
+                    f"the loss {name} has {len(loss.centers)} centers of width {loss.centers.shape[1]}, the model "
+                    f"{num_identities} classes and embeddings of width {width}: pass --model.losses.{name}."
+                    f"num_identities {num_identities} --model.losses.{name}.width {width}"
+                )
 
     def _check_identities(self, found: int) -> None:
         """Raise if the classifier has another number of classes than there are training people."""

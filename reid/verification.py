@@ -41,6 +41,11 @@ class Verification:
         """Area under the curve: how often a true pair is closer than a wrong one; equal ones count half."""
         return 1 - (self.false + self.closer).double().mean().item() / 2 / self.wrong
 
+    def curve(self) -> dict[str, list[float]]:
+        """List the true positive rates at false positive rates from 1e-6 to 1, ten for each power of ten."""
+        rates = [10 ** (step / 10) for step in range(-60, 1)]
+        return {"FPR": rates, "TPR": [self.true_positive_rate(rate) for rate in rates]}
+
     def summary(self) -> dict[str, float | int | None]:
         """List the area, the rates that papers report with their thresholds, and the counts that they rest on.
 

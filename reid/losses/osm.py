@@ -49,6 +49,8 @@ class OSMLoss(Loss):
         super().__init__(weight)
         if min(sigma, caa_temperature) <= 0:
             raise InputError(f"sigma {sigma} and caa_temperature {caa_temperature} of OSMLoss must be above 0")
+        if not 0 <= balance <= 1:
+            raise InputError(f"balance {balance} of OSMLoss must lie in 0..1")
         self.alpha = alpha
         self.balance = balance
         self.sigma = sigma

@@ -67,7 +67,7 @@ class RankedLists(Callback):
         found = []
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for asked in self._chosen(module):
+            for asked in self._chosen(module, embeddings):
                 query = module.evaluation.tracklets[module.evaluation.query[asked]]
                 ranked = self._ranked(module, distances, asked)
                 picture = draw([_asked(query), *starmap(_line, ranked)], self.frames)
@@ -81,11 +81,11 @@ class RankedLists(Callback):
             raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another root folder") from error
         module.print(f"ranked lists of {len(found)} queries: {folder}")
 
-    def _chosen(self, module: EvaluatedModule) -> Sequence[int]:
+    def _chosen(self, module: EvaluatedModule, embeddings: Tensor) -> Sequence[int]:
         """Which queries, by their place among the queries."""
         if isinstance(self.queries, list):
             return _places(self.queries, module.evaluation)
-        return choose(module.metric.compute(), self.queries)
+        return choose(module.metric.rank(embeddings), self.queries)  # `compute` would wait for the other processes
 
     def _ranked(self, module: EvaluatedModule, distances: Rows, asked: int) -> list[tuple[Place, Tracklet]]:
         """What stands first for a query."""

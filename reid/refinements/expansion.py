@@ -31,7 +31,7 @@ class QueryExpansion(Refinement):
 
     def __post_init__(self) -> None:
         """Check the constants."""
-        if self.count < 1 or self.alpha < 0:
+        if self.count < 1 or not self.alpha >= 0:
             raise InputError(f"query expansion with count {self.count}, alpha {self.alpha}: at least 1, and at least 0")
 
     @override

@@ -111,6 +111,9 @@ def rerank(
 ) -> Reranked:
     """Re-rank a gallery for every query; memory grows with N, and with `chunk` times N.
 
+    The same as the dense definition. Where distances are exactly equal, rounding in the matrix product decides who is
+    nearer; `rerank_distances` takes equal ones in the order of the items.
+
     Args:
         embedding: [N,D] of the *unique* tracklets: a query that stands in the gallery too is one of them, not two.
         query: [Q] indices of the tracklets that are asked for.

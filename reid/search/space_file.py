@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ from reid.errors import InputError
 from reid.search.space import Choices, Dimension, Form, Range, Space
 
 RANGE = {"low", "high", "log", "integer"}
-TAKEN = {"config", "trainer.default_root_dir", "ckpt_path"}
-"""Options that the search itself sets, or that make no trial."""
+TAKEN = {"config", "trainer.default_root_dir", "ckpt_path", "data.val_identities", "data.val_seed"}
+"""Options that the search itself sets, that make no trial, or that change who is ranked."""
 
 
 def read_space(path: Path) -> Space:
@@ -38,8 +38,8 @@ def read_space(path: Path) -> Space:
     """
     try:
         text = path.read_text()
-        repeated = _repeated(text)
         content = yaml.safe_load(text)
+        repeated = [*_repeated(yaml.compose(text, Loader=yaml.SafeLoader))]
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"space {path}: cannot be read as YAML ({str(error).splitlines()[0]})") from error
     if not isinstance(content, dict) or not content:
@@ -51,11 +51,13 @@ def read_space(path: Path) -> Space:
     return space
 
 
-def _repeated(text: str) -> list[str]:
-    """Names that an entry overwrites without a word."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
-    names = [key.value for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
-    return [name for name, count in Counter(names).items() if count > 1]
+def _repeated(node: yaml.Node | None) -> Iterator[str]:
+    """Names that an entry overwrites without a word, at any depth."""
+    if isinstance(node, yaml.MappingNode):
+        names = Counter(key.value for key, _ in node.value)
+        yield from (name for name, count in names.items() if count > 1)
+        for _, value in node.value:
+            yield from _repeated(value)
 
 
 def _check_options(path: Path, space: Space) -> None:

@@ -148,6 +148,12 @@ def test_the_number_of_identities_is_checked_before_training(tmp_path: Path) -> 
         trainer(tmp_path, max_epochs=1).fit(module(identities=5), datamodule=Colours())
 
 
+@pytest.mark.parametrize("center", [CenterLoss(4, 512), CenterLoss(PERSONS, 2048)])
+def test_centers_of_other_people_or_another_backbone_are_refused(center: CenterLoss) -> None:
+    with pytest.raises(InputError, match=r"pass --model.losses.pull.num_identities 3 --model.losses.pull.width 512"):
+        ReIDModule(ResNetTA(18, (32, 16)), PERSONS, {"pull": center})
+
+
 def test_a_loss_that_is_not_finite_names_its_tracklets(tmp_path: Path) -> None:
     model = module()
     with torch.no_grad():

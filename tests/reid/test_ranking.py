@@ -363,3 +363,10 @@ def test_counts_of_mars(queries_in_gallery: bool, counts: tuple[int, ...]) -> No
     summary = ranking.summary()
     names = ("gallery", "queries", "queries_dropped", "excluded_pairs")
     assert (*(summary[name] for name in names), ranking.positives) == counts
+
+
+def test_embeddings_whose_length_overflows_are_refused() -> None:
+    """Scaled by 1/inf, all would be in one place, and every ranking a tie."""
+    long = torch.randn(4, 8, generator=torch.Generator().manual_seed(0)) * 1e19
+    with pytest.raises(InputError, match="too long to be normalised"):
+        Distances(long, long)

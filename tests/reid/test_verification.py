@@ -49,6 +49,10 @@ def test_rates_area_and_thresholds_are_those_of_the_pairs(
         accepted = 0 if limit is None else sum(near <= limit for near in true)
         assert found.true_positive_rate(rate) == pytest.approx(accepted / len(true))
         assert found.threshold(rate) == limit
+    curve = found.curve()
+    assert (curve["FPR"][-1], curve["TPR"][-1]) == (1, 1)
+    assert curve["TPR"] == sorted(curve["TPR"])
+    assert curve["TPR"][50] == found.true_positive_rate(curve["FPR"][50])
     assert (found.summary()["true_pairs"], found.summary()["wrong_pairs"]) == (len(true), len(wrong))
 
 

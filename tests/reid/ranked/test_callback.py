@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from typing_extensions import override
 
 from datasets.datamodule import ReIDDataModule
 from datasets.sampling import Evenly
@@ -38,13 +39,13 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Synthetic:
     )
 
 
-def run(folder: Path, people: Synthetic, ranked: RankedLists, stage: str = "test") -> None:
+def run(folder: Path, people: Synthetic, *callbacks: Callback, stage: str = "test") -> None:
     module = ReIDModule(ResNetTA(18, (32, 16)), 2, {"identity": IdentityLoss()})
     data = ReIDDataModule(people, 2, 2, test_sampling=Evenly(2), batches_per_epoch=1, workers=0)
     trainer: Any = Trainer(
         accelerator="cpu",
         logger=TensorBoardLogger(folder, name="", version=""),
-        callbacks=[ranked],
+        callbacks=[*callbacks],
         enable_progress_bar=False,
         enable_checkpointing=False,
         max_epochs=1,
@@ -54,7 +55,7 @@ def run(folder: Path, people: Synthetic, ranked: RankedLists, stage: str = "test
 
 @pytest.mark.parametrize("stage", ["validate", "test"])
 def test_a_strip_for_each_tracklet(tmp_path: Path, people: Synthetic, stage: str) -> None:
-    run(tmp_path, people, RankedLists(count=3, queries=2, frames=2), stage)
+    run(tmp_path, people, RankedLists(count=3, queries=2, frames=2), stage=stage)
     told = json.loads((tmp_path / "ranked" / "ranked.json").read_text())
     assert len(told) == 2
     for entry in told:
@@ -77,6 +78,22 @@ def test_a_strip_for_each_tracklet(tmp_path: Path, people: Synthetic, stage: str
     assert events.Tags()["images"] == [f"ranked/{entry['query']['tracklet']}" for entry in told]
 
 
+class Alone(Callback):
+    """From the end of the evaluation on, the other processes answer no more."""
+
+    @override
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        def refuse() -> None:
+            raise AssertionError("one process alone asks all of them")
+
+        pl_module.metric.embeddings = refuse  # type: ignore[union-attr]
+
+
+def test_one_process_draws_without_the_others(tmp_path: Path, people: Synthetic) -> None:
+    run(tmp_path, people, Alone(), RankedLists(count=1, queries=2))
+    assert (tmp_path / "ranked" / "ranked.json").exists()
+
+
 def test_queries_are_chosen_by_name(tmp_path: Path, people: Synthetic) -> None:
     name = people.query[3].name
     run(tmp_path, people, RankedLists(count=1, queries=[name]))
@@ -86,7 +103,7 @@ def test_queries_are_chosen_by_name(tmp_path: Path, people: Synthetic) -> None:
 
 
 def test_nothing_is_drawn_while_a_model_trains(tmp_path: Path, people: Synthetic) -> None:
-    run(tmp_path, people, RankedLists(), "fit")
+    run(tmp_path, people, RankedLists(), stage="fit")
     assert not (tmp_path / "ranked").exists()
 
 

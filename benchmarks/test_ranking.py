@@ -5,15 +5,14 @@
 Both rank the same random embeddings, 1,980 queries against 11,310 items of 2,048 numbers, on one thread.
 """
 
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from benchmarks.measuring import forget_the_peak, linux, peak_megabytes, timed
 from reid.distances import Distances
 from reid.ranking import Labels, rank, rank_distances
 
@@ -55,19 +54,6 @@ def in_numpy(match: np.ndarray) -> float:
     return float((np.arange(1, len(places) + 1) / places).mean())
 
 
-def timed(work: Callable[[], float]) -> tuple[float, float]:
-    """Result and seconds of processor time."""
-    started = time.process_time()
-    result = work()
-    return result, time.process_time() - started
-
-
-def peak_megabytes() -> float:
-    """Largest resident memory since it was last reset."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
-
-
 def test_counting_against_sorting() -> None:
     torch.set_num_threads(1)
     draw = torch.Generator().manual_seed(0)
@@ -83,19 +69,18 @@ def test_counting_against_sorting() -> None:
         assert counted == pytest.approx(looped, abs=1e-8)
 
 
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peak memory can only be reset on Linux")
+@linux
 def test_memory_of_a_whole_evaluation() -> None:
     torch.set_num_threads(1)
     query, gallery = torch.randn(QUERIES, WIDTH), torch.randn(GALLERY, WIDTH)
     asked, offered = labels(1, QUERIES, 0.0), labels(2, GALLERY, 0.35)
-    Path("/proc/self/clear_refs").write_text("5")
-    before = peak_megabytes()
+    before = forget_the_peak()
     _, seconds = timed(lambda: rank(query, gallery, asked, offered).mean_average_precision)
     print(f"\nthe whole evaluation: {seconds:.2f} s, {peak_megabytes() - before:.0f} MB more at its peak")
     assert peak_megabytes() - before < 600
 
 
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peak memory can only be reset on Linux")
+@linux
 def test_a_gallery_ten_times_as_large() -> None:
     """Time grows as the gallery does, and memory beside the embeddings hardly at all."""
     torch.set_num_threads(1)
@@ -103,8 +88,7 @@ def test_a_gallery_ten_times_as_large() -> None:
     asked, offered = labels(1, QUERIES, 0.0), labels(2, 10 * GALLERY, 0.35)
     some = Labels(*(side[:GALLERY] for side in offered))
     _, once = timed(lambda: rank(query, gallery[:GALLERY], asked, some).mean_average_precision)
-    Path("/proc/self/clear_refs").write_text("5")
-    before = peak_megabytes()
+    before = forget_the_peak()
     _, seconds = timed(lambda: rank(query, gallery, asked, offered).mean_average_precision)
     megabytes = peak_megabytes() - before
     print(

@@ -5,21 +5,15 @@
 Random embeddings of 2,048 numbers around a place for each person; seconds of processor time on one thread.
 """
 
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import TypeVar
-
 import numpy as np
-import pytest
 import torch
 from torch import Tensor
 
+from benchmarks.measuring import forget_the_peak, linux, peak_megabytes, timed
 from reid.distances import Distances
 from reid.refinements.rerank import PUBLISHED, Reranked, rerank, rerank_distances
 
 QUERIES, TRACKLETS, SOME, WIDTH, PEOPLE = 1980, 11_310, 2000, 2048, 626
-Result = TypeVar("Result")
 
 
 def embeddings(count: int) -> Tensor:
@@ -27,25 +21,6 @@ def embeddings(count: int) -> Tensor:
     draw = torch.Generator().manual_seed(0)
     person = torch.randint(PEOPLE, (count,), generator=draw)
     return torch.randn(PEOPLE, WIDTH, generator=draw)[person] + 3 * torch.randn(count, WIDTH, generator=draw)
-
-
-def timed(work: Callable[[], Result]) -> tuple[Result, float]:
-    """Result and seconds of processor time."""
-    started = time.process_time()
-    result = work()
-    return result, time.process_time() - started
-
-
-def peak_megabytes() -> float:
-    """Largest resident memory since it was last reset."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
-
-
-def forget_the_peak() -> float:
-    """Reset the largest resident memory and return it."""
-    Path("/proc/self/clear_refs").write_text("5")
-    return peak_megabytes()
 
 
 def matrix(embedding: Tensor) -> Tensor:
@@ -106,7 +81,7 @@ def test_against_dense_matrices() -> None:
     assert np.abs(dense - sparse.numpy()).max() < 1e-5
 
 
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peak memory can only be reset on Linux")
+@linux
 def test_the_size_of_mars() -> None:
     torch.set_num_threads(1)
     embedding = embeddings(TRACKLETS)

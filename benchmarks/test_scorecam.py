@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from typing_extensions import override
 
+from benchmarks.measuring import forget_the_peak, linux, peak_megabytes
 from explain.cam.clusters import agreement
 from explain.cam.scorecam import ScoreCAM, Weighting
 from explain.guard import guard
@@ -135,16 +136,9 @@ def cost(way: str, frames: int, dead: bool) -> Cost:
     clip = torch.randn(1, 3, frames, 256, 128)
     clips: list[int] = []
     model.register_forward_hook(lambda _model, given, _output: clips.append(len(given[0])))
-    Path("/proc/self/clear_refs").write_text("5")
-    before, started = peak_megabytes(), time.process_time()
+    before, started = forget_the_peak(), time.process_time()
     raw = WAYS[way](model, clip)
     return Cost(peak_megabytes() - before, sum(clips), time.process_time() - started, raw.detach())
-
-
-def peak_megabytes() -> float:
-    """Largest resident memory since it was last reset."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 def costs(ways: Sequence[str], frames: int, dead: bool) -> dict[str, Cost]:
@@ -156,9 +150,6 @@ def costs(ways: Sequence[str], frames: int, dead: bool) -> dict[str, Cost]:
             found[way] = pool.apply(cost, (way, frames, dead))
         print("{:>20}: {:5.0f} MB at the peak, {:3d} clips forward, {:5.1f} s".format(way, *found[way][:3]))
     return found
-
-
-linux = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peak memory can only be reset on Linux")
 
 
 @linux

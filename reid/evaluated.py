@@ -15,7 +15,7 @@ from reid.model import ReIDModel
 from reid.protocol import Evaluation
 from reid.ranking import AveragePrecision
 from reid.refinements import Refinement
-from reid.results import describe, provenance, write_results
+from reid.results import describe, named_scores, provenance, write_results
 from reid.types import Clip, Output
 
 
@@ -54,16 +54,8 @@ class EvaluatedModule(LightningModule):
     def setup(self, stage: str) -> None:
         data: Any = self.trainer.datamodule  # type: ignore[attr-defined]  # set by the Trainer that runs with one
         self.evaluation = data.evaluation
-        tracklets = self.evaluation.tracklets
-        self.metric = ReIDMetric(
-            person=[tracklet.person for tracklet in tracklets],
-            camera=[tracklet.camera for tracklet in tracklets],
-            query=self.evaluation.query,
-            gallery=self.evaluation.gallery,
-            clips=self.evaluation.clips,
-            width=self.model.backbone.width,
-            distance=self.model.distance,
-            average_precision=self.average_precision,
+        self.metric = ReIDMetric.of(
+            self.evaluation, self.model.backbone.width, self.model.distance, self.average_precision
         ).to(self.device)
 
     @override
@@ -112,7 +104,7 @@ class EvaluatedModule(LightningModule):
             return
         closer = {} if self.trainer.state.fn == "fit" else look_closer(self.metric, self.embeddings)
         self.results = {**self.results, **scores, **closer, **self.facts()}
-        self.log_dict(_curves(scores), sync_dist=True)
+        self.log_dict(named_scores(scores, ("mAP", "CMC-1", "mINP")), sync_dist=True)
         folder = Path(self.trainer.log_dir or self.trainer.default_root_dir)  # on every rank: Lightning broadcasts it
         if self.trainer.is_global_zero:
             path = write_results(folder, self.results)
@@ -138,11 +130,3 @@ class EvaluatedModule(LightningModule):
     def sum_over_ranks(self, count: int) -> int:
         """Add up a number of all processes."""
         return int(self.trainer.strategy.reduce(torch.tensor(count, device=self.device), reduce_op="sum"))
-
-
-def _curves(scores: Mapping[str, Any]) -> dict[str, float]:
-    """The scores that are logged: `mAP`, and `mAP/reranked` for a refinement of that name."""
-    ranked = {"": scores, **{f"/{name}": refined for name, refined in scores.get("refined", {}).items()}}
-    return {
-        f"{score}{name}": float(found[score]) for name, found in ranked.items() for score in ("mAP", "CMC-1", "mINP")
-    }

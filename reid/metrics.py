@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from reid.distances import Distance, Distances, Rows, require_finite
 from reid.errors import InputError
+from reid.protocol import Evaluation
 from reid.ranking import AveragePrecision, Labels, Ranking, Ties, rank_distances
 from reid.refinements import Refinement
 
@@ -84,6 +85,22 @@ class ReIDMetric(Metric):
             self.register_buffer(name, torch.as_tensor(numbers, dtype=torch.long), persistent=False)
         self.add_state("total", torch.zeros(len(person), width), dist_reduce_fx="sum")
         self.add_state("seen", torch.zeros(sum(clips), dtype=torch.long), dist_reduce_fx="sum")
+
+    @classmethod
+    def of(
+        cls, evaluation: Evaluation, width: int, distance: Distance, average_precision: AveragePrecision = "step"
+    ) -> "ReIDMetric":
+        """Make the metric of an evaluation; the other arguments as above."""
+        return cls(
+            [tracklet.person for tracklet in evaluation.tracklets],
+            [tracklet.camera for tracklet in evaluation.tracklets],
+            evaluation.query,
+            evaluation.gallery,
+            evaluation.clips,
+            width,
+            distance,
+            average_precision,
+        )
 
     @override
     def update(self, embedding: Tensor, tracklet: Tensor, part: Tensor) -> None:

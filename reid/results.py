@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,16 @@ def describe(results: Results, evaluation: Evaluation) -> str:
     if results.get("frames_replaced"):
         lines.append(f"frames that did not decode and were replaced by a neighbour: {results['frames_replaced']}")
     return "\n".join(lines)
+
+
+def named_scores(results: Results, scores: Sequence[str] = SCORES) -> dict[str, float]:
+    """Scores by name, those of a refinement as `mAP/reranked`.
+
+    >>> named_scores({"mAP": 0.5, "refined": {"reranked": {"mAP": 0.75}}}, ["mAP"])
+    {'mAP': 0.5, 'mAP/reranked': 0.75}
+    """
+    ranked = {"": results, **{f"/{name}": refined for name, refined in results.get("refined", {}).items()}}
+    return {f"{score}{name}": float(found[score]) for name, found in ranked.items() for score in scores}
 
 
 def _scores(results: Results) -> str:

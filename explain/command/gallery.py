@@ -46,7 +46,7 @@ class Gallery:
     def __init__(self, model: ReIDModel, side: HeldOut, reporter: Reporter, batch_size: int = 16) -> None:
         self.model = model
         self.side = side
-        metric = _metric(model, side.evaluation)
+        metric = ReIDMetric.of(side.evaluation, model.backbone.width, model.distance)
         reporter.say(f"embedding {len(side.clips)} clips of {side.evaluation.benchmark}")
         for start in range(0, len(side.clips), batch_size):
             items = range(start, min(start + batch_size, len(side.clips)))
@@ -119,17 +119,3 @@ def _labels(evaluation: Evaluation) -> Labels:
     """Persons and cameras of the test tracklets."""
     person = torch.tensor([tracklet.person for tracklet in evaluation.tracklets])
     return Labels(person, torch.tensor([tracklet.camera for tracklet in evaluation.tracklets]))
-
-
-def _metric(model: ReIDModel, evaluation: Evaluation) -> ReIDMetric:
-    """What averages the clips of a tracklet, and ranks."""
-    person, camera = (numbers.tolist() for numbers in _labels(evaluation))
-    return ReIDMetric(
-        person,
-        camera,
-        evaluation.query,
-        evaluation.gallery,
-        evaluation.clips,
-        width=model.backbone.width,
-        distance=model.distance,
-    )

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from typing_extensions import override
 
 from reid.losses.base import Feature, Loss, feature_of, full_precision
-from reid.losses.pairwise import pairwise_cosine
+from reid.losses.pairwise import mark_pairs, pairwise_cosine
 from reid.types import Output
 
 
@@ -42,11 +42,10 @@ class CircleLoss(Loss):
         with full_precision(embedding.device):
             similarity = pairwise_cosine(embedding)
             held = similarity.detach()
-            same = person[:, None] == person
-            positive = same.clone().fill_diagonal_(fill_value=False)
+            positive, negative = mark_pairs(person)
             pulls = -self.gamma * F.relu(1 + self.margin - held) * (similarity - 1 + self.margin)
             pushes = self.gamma * F.relu(held + self.margin) * (similarity - self.margin)
-            return F.softplus(_log_sum(pulls, positive) + _log_sum(pushes, ~same)).mean()
+            return F.softplus(_log_sum(pulls, positive) + _log_sum(pushes, negative)).mean()
 
 
 def _log_sum(logits: Tensor, pairs: Tensor) -> Tensor:

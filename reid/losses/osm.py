@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from reid.errors import InputError
 from reid.losses.base import Feature, Loss, at_least_float32, feature_of, full_precision
-from reid.losses.pairwise import pairwise_euclidean
+from reid.losses.pairwise import mark_pairs, pairwise_euclidean
 from reid.types import Output
 
 
@@ -66,10 +66,9 @@ class OSMLoss(Loss):
             distance = pairwise_euclidean(unit)  # [B,B]
             inside = (self.alpha - distance).clamp(min=1e-12)  # how deep a negative lies inside alpha
             log_attention = self._log_attention(unit, self._vectors(output), person)
-            same = person[:, None] == person
-            positive = same.clone().fill_diagonal_(fill_value=False)
+            positive, negative = mark_pairs(person)
             positives = _weighted_mean(distance.square(), log_attention - (distance / self.sigma).square(), positive)
-            negatives = _weighted_mean(inside.square(), log_attention + inside.log(), ~same)
+            negatives = _weighted_mean(inside.square(), log_attention + inside.log(), negative)
             return (1 - self.balance) * positives / 2 + self.balance * negatives / 2
 
     def _vectors(self, output: Output) -> Tensor:

@@ -1,4 +1,4 @@
-"""Distances and similarities between all clips of a batch."""
+"""All pairs of clips in a batch: which they are, their distances and similarities."""
 
 from typing import Any
 
@@ -29,6 +29,17 @@ def pairwise_cosine(embedding: Tensor) -> Tensor:
     """Cosine similarities between all clips, [B,D] -> [B,B]."""
     unit = F.normalize(embedding)
     return unit @ unit.T
+
+
+def mark_pairs(person: Tensor) -> tuple[Tensor, Tensor]:
+    """Mark the positives and the negatives of each clip, [B] -> [B,B] bool each; a clip is neither to itself.
+
+    >>> positive, negative = mark_pairs(torch.tensor([7, 7, 9]))
+    >>> positive[0].tolist(), negative[0].tolist()
+    ([False, True, False], [False, False, True])
+    """
+    same = person[:, None] == person
+    return same.clone().fill_diagonal_(fill_value=False), ~same
 
 
 class _Euclidean(Function):

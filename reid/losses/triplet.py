@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from typing_extensions import override
 
 from reid.losses.base import Feature, Loss, feature_of, full_precision
-from reid.losses.pairwise import pairwise_cosine, pairwise_euclidean
+from reid.losses.pairwise import mark_pairs, pairwise_cosine, pairwise_euclidean
 from reid.types import Output
 
 
@@ -50,8 +50,7 @@ class TripletLoss(Loss):
 
 def _hardest_gap(distance: Tensor, person: Tensor) -> Tensor:
     """Furthest positive minus nearest negative of each anchor, [B,B] -> [B]; -inf, so no loss, where one is missing."""
-    same = person[:, None] == person
-    positive = same.clone().fill_diagonal_(fill_value=False)
+    positive, negative = mark_pairs(person)
     furthest = distance.masked_fill(~positive, -inf).amax(1)
-    nearest = distance.masked_fill(same, inf).amin(1)
+    nearest = distance.masked_fill(~negative, inf).amin(1)
     return furthest - nearest

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from typing_extensions import override
 
 from reid.losses.base import Feature, Loss, feature_of, full_precision
-from reid.losses.pairwise import pairwise_euclidean
+from reid.losses.pairwise import mark_pairs, pairwise_euclidean
 from reid.types import Output
 
 
@@ -36,10 +36,9 @@ class WeightedTripletLoss(Loss):
         embedding = feature_of(output, self.feature)
         with full_precision(embedding.device):
             distance = pairwise_euclidean(embedding)
-            same = person[:, None] == person
-            positive = same.clone().fill_diagonal_(fill_value=False)
-            gap = _mean(distance, distance, positive) - _mean(distance, -distance, ~same)
-            compared = positive.any(1) & ~same.all(1)
+            positive, negative = mark_pairs(person)
+            gap = _mean(distance, distance, positive) - _mean(distance, -distance, negative)
+            compared = positive.any(1) & negative.any(1)
             return (F.softplus(gap) * compared).mean()
 
 

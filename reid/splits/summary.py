@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from statistics import fmean, stdev
 from typing import Any, NamedTuple
 
-from reid.results import SCORES, Results
+from reid.results import Results, named_scores
 
 COUNTED = ("gallery", "queries", "queries_dropped", "excluded_pairs")
 
@@ -32,19 +32,13 @@ def spread(values: list[float]) -> Spread:
     return Spread(fmean(values), stdev(values) if len(values) > 1 else None, values)
 
 
-def scores_of(results: Results) -> dict[str, float]:
-    """All scores of one evaluation, those of a refinement as `mAP/reranked`."""
-    ranked = {"": results, **{f"/{name}": refined for name, refined in results.get("refined", {}).items()}}
-    return {f"{score}{name}": float(found[score]) for name, found in ranked.items() for score in SCORES}
-
-
 def summary(standing: Mapping[int, Results]) -> dict[str, Any]:
     """What is written: protocol, counts and every score of each split, and their spread.
 
     Args:
         standing: the results of each split, one at least.
     """
-    scores = {split: scores_of(results) for split, results in standing.items()}
+    scores = {split: named_scores(results) for split, results in standing.items()}
     names = next(iter(scores.values()))
     return {
         "benchmark": next(iter(standing.values()))["benchmark"],

@@ -1,8 +1,10 @@
 """Ranking the size of MARS against the obvious loop over the queries.
 
-    pytest benchmarks/test_ranking.py -s
+    REIDLENS_DATA=DIR pytest benchmarks/test_ranking.py -s
 
-Both rank the same random embeddings, 1,980 queries against 11,310 items of 2,048 numbers, on one thread.
+Both rank the same random embeddings, 1,980 queries against 11,310 items of 2,048 numbers, on one thread; people and
+cameras are those of MARS if DIR holds `mars_info`. To reach: .35 s given distances and 300 MB beside them; 1.5 s from
+embeddings, of which the matrix product is .7 s where the goal was set, and 400 MB.
 """
 
 from collections.abc import Callable
@@ -12,19 +14,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from benchmarks.mars_scale import GALLERY, QUERIES, WIDTH, mars_labels
 from benchmarks.measuring import forget_the_peak, linux, peak_megabytes, timed
 from reid.distances import Distances
 from reid.ranking import Labels, rank, rank_distances
-
-QUERIES, GALLERY, WIDTH, PEOPLE, CAMERAS = 1980, 11_310, 2048, 626, 6
-
-
-def labels(seed: int, count: int, strangers: float) -> Labels:
-    """People under cameras; a share of them is the person nobody asks for."""
-    draw = torch.Generator().manual_seed(seed)
-    person = torch.randint(1, PEOPLE + 1, (count,), generator=draw)
-    person[torch.rand(count, generator=draw) < strangers] = 0
-    return Labels(person, torch.randint(CAMERAS, (count,), generator=draw))
 
 
 def by_loop(distances: Tensor, query: Labels, gallery: Labels, average: Callable[[np.ndarray], float]) -> float:
@@ -56,10 +49,10 @@ def in_numpy(match: np.ndarray) -> float:
 
 def test_counting_against_sorting() -> None:
     torch.set_num_threads(1)
-    draw = torch.Generator().manual_seed(0)
-    query, gallery = (torch.randn(count, WIDTH, generator=draw) for count in (QUERIES, GALLERY))
-    asked, offered = labels(1, QUERIES, 0.0), labels(2, GALLERY, 0.35)
+    query, gallery = embeddings(QUERIES, GALLERY)
+    asked, offered = mars_labels()
     matrix = torch.cat([Distances(query, gallery)[start : start + 512] for start in range(0, QUERIES, 512)])
+    rank_distances(matrix[:512], Labels(*(side[:512] for side in asked)), offered)  # the first call is slower
     counted, fast = timed(lambda: rank_distances(matrix, asked, offered).mean_average_precision)
     for name, average in {"Python": in_python, "numpy": in_numpy}.items():
         looped, slow = timed(lambda average=average: by_loop(matrix, asked, offered, average))  # type: ignore[misc]
@@ -70,23 +63,40 @@ def test_counting_against_sorting() -> None:
 
 
 @linux
-def test_memory_of_a_whole_evaluation() -> None:
+def test_memory_given_distances() -> None:
     torch.set_num_threads(1)
-    query, gallery = torch.randn(QUERIES, WIDTH), torch.randn(GALLERY, WIDTH)
-    asked, offered = labels(1, QUERIES, 0.0), labels(2, GALLERY, 0.35)
+    matrix = torch.rand(QUERIES, GALLERY)
+    asked, offered = mars_labels()
+    before = forget_the_peak()
+    rank_distances(matrix, asked, offered)
+    more = peak_megabytes() - before
+    print(f"\nranking given distances: {more:.0f} MB more than the matrix of {matrix.nbytes / 2**20:.0f} MB")
+    assert more < 300
+
+
+@linux
+def test_a_whole_evaluation() -> None:
+    torch.set_num_threads(1)
+    query, gallery = embeddings(QUERIES, GALLERY)
+    asked, offered = mars_labels()
+    _, product = timed(lambda: query @ gallery.T)
     before = forget_the_peak()
     _, seconds = timed(lambda: rank(query, gallery, asked, offered).mean_average_precision)
-    print(f"\nthe whole evaluation: {seconds:.2f} s, {peak_megabytes() - before:.0f} MB more at its peak")
-    assert peak_megabytes() - before < 600
+    more = peak_megabytes() - before
+    print(
+        f"\nfrom embeddings to scores: {seconds:.2f} s, {seconds / product:.2f} times the matrix product alone "
+        f"({product:.2f} s); {more:.0f} MB more at its peak"
+    )
+    assert more < 400
 
 
 @linux
 def test_a_gallery_ten_times_as_large() -> None:
     """Time grows as the gallery does, and memory beside the embeddings hardly at all."""
     torch.set_num_threads(1)
-    query, gallery = torch.randn(QUERIES, WIDTH), torch.randn(10 * GALLERY, WIDTH)
-    asked, offered = labels(1, QUERIES, 0.0), labels(2, 10 * GALLERY, 0.35)
-    some = Labels(*(side[:GALLERY] for side in offered))
+    query, gallery = embeddings(QUERIES, 10 * GALLERY)
+    asked, some = mars_labels()
+    offered = Labels(*(side.repeat(10) for side in some))
     _, once = timed(lambda: rank(query, gallery[:GALLERY], asked, some).mean_average_precision)
     before = forget_the_peak()
     _, seconds = timed(lambda: rank(query, gallery, asked, offered).mean_average_precision)
@@ -96,3 +106,9 @@ def test_a_gallery_ten_times_as_large() -> None:
     )
     assert seconds < 15 * once
     assert megabytes < 1000
+
+
+def embeddings(*counts: int) -> list[Tensor]:
+    """Noise."""
+    draw = torch.Generator().manual_seed(0)
+    return [torch.randn(count, WIDTH, generator=draw) for count in counts]

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.mars_scale import GALLERY, QUERIES, WIDTH
 from benchmarks.measuring import forget_the_peak, linux, peak_megabytes, timed
 from reid.distances import Distances
 from reid.refinements.rerank import PUBLISHED, Reranked, rerank, rerank_distances
 
-QUERIES, TRACKLETS, SOME, WIDTH, PEOPLE = 1980, 11_310, 2000, 2048, 626
+SOME, PEOPLE = 2000, 626
 
 
 def embeddings(count: int) -> Tensor:
@@ -84,14 +85,14 @@ def test_against_dense_matrices() -> None:
 @linux
 def test_the_size_of_mars() -> None:
     torch.set_num_threads(1)
-    embedding = embeddings(TRACKLETS)
+    embedding = embeddings(GALLERY)
     before = forget_the_peak()
-    _, seconds = timed(lambda: read(rerank(embedding, range(QUERIES), range(TRACKLETS))))
+    _, seconds = timed(lambda: read(rerank(embedding, range(QUERIES), range(GALLERY))))
     streamed = peak_megabytes() - before
-    print(f"\n{TRACKLETS:,} tracklets: {seconds:.2f} s from embeddings, {streamed:.0f} MB more at its peak")
+    print(f"\n{GALLERY:,} tracklets: {seconds:.2f} s from embeddings, {streamed:.0f} MB more at its peak")
     distances, product = timed(lambda: matrix(embedding))
     before = forget_the_peak()
-    _, seconds = timed(lambda: read(rerank_distances(distances, range(QUERIES), range(TRACKLETS))))
+    _, seconds = timed(lambda: read(rerank_distances(distances, range(QUERIES), range(GALLERY))))
     given = peak_megabytes() - before
     print(f"distances alone {product:.2f} s; given them {seconds:.2f} s, {given:.0f} MB more at its peak")
     assert max(streamed, given + distances.nbytes / 2**20) < 800

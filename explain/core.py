@@ -1,7 +1,7 @@
 """What every explanation is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import ClassVar, Protocol, cast
 
@@ -11,6 +11,10 @@ from explain.guard import guard, unwrap
 from explain.targets import Target
 from reid.backbones.base import Backbone
 from reid.types import Output
+
+
+Note = Callable[[str, Sequence[float]], None]
+"""Is told a figure about the maps of B clips by which they can be judged: its name, and [B] values."""
 
 
 class Explainable(Protocol):

@@ -1,15 +1,15 @@
-"""From distances to the scores of a ranking, without sorting the gallery.
+"""From distances to the scores of a ranking.
 
-The rank of a true match is the number of wrong items before it plus the number of true matches before it. So only the
-few matches are sorted, and every wrong item is placed among them.
+The rank of a true match is the number of wrong items before it plus the number of true matches before it. So the wrong
+items of a query are sorted by value alone, without their indices, and its few matches are looked up among them.
 """
 
 from math import inf, nan
 from typing import Literal, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from reid.errors import InputError
 
@@ -28,8 +28,13 @@ class Scores(NamedTuple):
     """[B] float64, matches / (1 + rank of the last match); nan without one."""
     tied: Tensor
     """[B] bool, whether a wrong item is exactly as far away as a true match."""
+    matches: Tensor
+    """[B] number of true matches."""
+    wrong: Tensor
+    """[B] number of wrong items."""
 
 
+@torch.no_grad()
 def score_rows(
     distances: Tensor, match: Tensor, wrong: Tensor, average_precision: AveragePrecision, ties: Ties
 ) -> Scores:
@@ -49,17 +54,18 @@ def score_rows(
     >>> score_rows(torch.tensor([[0.1, 0.2, 0.3]]), match, ~match, "step", "pessimistic").average_precision
     tensor([0.8333], dtype=torch.float64)
     """
-    if torch.isnan(distances).any():
-        raise InputError("a distance is not a number: are the embeddings too large to be squared?")
-    row, column = match.nonzero(as_tuple=True)
+    row, column = _marked(match)
     hits = row.bincount(minlength=len(match))  # [B]
     matched = _pad_rows(distances[row, column], row, hits).sort(1).values  # [B,P]
-    slots = torch.searchsorted(
-        matched, distances.contiguous(), right=ties == "optimistic"
-    )  # [B,G] matches before each item
-    tied = (_marks(matched, hits, ties).gather(1, slots) == distances) & wrong
-    places = _places(slots.masked_fill_(~wrong, matched.shape[1]), matched.shape[1])
-    return Scores(*_scores(places.cpu(), hits.cpu(), average_precision), tied.any(1).cpu())
+    others = _ascending(torch.where(wrong, distances, inf))  # [B,G]; nan comes last
+    if others[:, -1:].isnan().any() or matched.isnan().any():
+        raise InputError("a distance is not a number: are the embeddings too large to be squared?")
+    count = wrong.view(torch.uint8).sum(1, dtype=torch.int32)  # sums of bytes are vectorised, those of bools are not
+    nearer, as_near = _before(matched, others, count[:, None])
+    found = torch.arange(1, matched.shape[1] + 1, device=hits.device)
+    places = found + (as_near if ties == "pessimistic" else nearer)
+    tied = ((as_near > nearer) & (found <= hits[:, None])).any(1)
+    return Scores(*_scores(places.cpu(), hits.cpu(), average_precision), tied.cpu(), hits.cpu(), count.cpu())
 
 
 def _pad_rows(values: Tensor, row: Tensor, lengths: Tensor) -> Tensor:
@@ -70,23 +76,32 @@ def _pad_rows(values: Tensor, row: Tensor, lengths: Tensor) -> Tensor:
     return padded
 
 
-def _marks(matched: Tensor, hits: Tensor, ties: Ties) -> Tensor:
-    """Build the table [B,P+1] that holds, for each slot, the match that an item there may be tied with, or nan."""
-    padding = torch.arange(matched.shape[1], device=hits.device) >= hits[:, None]
-    return F.pad(matched.masked_fill(padding, nan), (0, 1) if ties == "pessimistic" else (1, 0), value=nan)
+def _marked(marks: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows and columns of what is marked in [B,G] bool; on a CPU by numpy, which looks for few marks faster."""
+    if marks.device.type != "cpu":
+        return marks.nonzero(as_tuple=True)
+    flat = torch.from_numpy(np.flatnonzero(marks.numpy()))
+    return flat // marks.shape[1], flat % marks.shape[1]
 
 
-def _places(slots: Tensor, width: int) -> Tensor:
-    """Count the 1-based place of each match in its ranking.
+def _ascending(values: Tensor) -> Tensor:
+    """Sort the rows of [B,G], which may be overwritten; on a CPU by numpy, whose sort is vectorised."""
+    if values.device.type != "cpu":
+        return values.sort(1).values
+    values.numpy().sort(axis=1)
+    return values
+
+
+def _before(matched: Tensor, others: Tensor, count: Tensor) -> tuple[Tensor, Tensor]:
+    """Count the wrong items that are nearer than each match, and those that are nearer or as near, both [B,P].
 
     Args:
-        slots: [B,G] how many matches come before each wrong item; `width` for what does not count. Overwritten.
-        width: P, the largest number of matches.
+        matched: [B,P] ascending.
+        others: [B,G] ascending distances of wrong items, filled up with inf.
+        count: [B,1] how many wrong items there really are.
     """
-    rows = len(slots)
-    bins = slots.add_(torch.arange(rows, device=slots.device)[:, None] * (width + 1)).flatten()
-    before = bins.bincount(minlength=rows * (width + 1)).view(rows, width + 1)[:, :-1].cumsum(1)  # wrong items
-    return before + torch.arange(1, width + 1, device=slots.device)
+    nearer, as_near = (torch.searchsorted(others, matched, side=side) for side in ("left", "right"))
+    return nearer.minimum(count), as_near.minimum(count)
 
 
 def _scores(places: Tensor, hits: Tensor, average_precision: AveragePrecision) -> tuple[Tensor, Tensor, Tensor]:

@@ -9,7 +9,7 @@ from reid.distances import Rows
 from reid.losses.base import at_least_float32
 
 ROWS = 512  # of the distances that are computed at a time: fewer make the matrix product slow
-PAIRS = 2**22  # that are compared at a time, some 30 bytes each
+PAIRS = 2**21  # that are compared at a time, some 30 bytes each: larger blocks leave the caches
 
 
 class Labels(NamedTuple):

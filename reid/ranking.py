@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from reid.counting import AveragePrecision, Scores, Ties, score_rows
+from reid.counting import AveragePrecision, Ties, score_rows
 from reid.distances import Distance, Distances, Rows
 from reid.errors import InputError
 from reid.labels import Labels, compare
@@ -147,13 +147,13 @@ def rank_distances(
     >>> rank_distances(torch.tensor([[0.1, 0.2, 0.3]]), asked, offered).average_precision
     tensor([0.8333], dtype=torch.float64)
     """
-    scores, counted, positives = [], 0, 0
-    for distance, match, wrong in compare(distances, query_labels, gallery_labels, chunk):
-        scores.append(score_rows(distance, match, wrong, average_precision, ties))
-        counted += int(wrong.count_nonzero())
-        positives += int(match.count_nonzero())
+    scores = [
+        score_rows(distance, match, wrong, average_precision, ties)
+        for distance, match, wrong in compare(distances, query_labels, gallery_labels, chunk)
+    ]
+    *joined, matches, wrong = map(torch.cat, zip(*scores, strict=True))
     queries, gallery = distances.shape
-    joined = Scores(*map(torch.cat, zip(*scores, strict=True)))
+    positives, counted = int(matches.sum()), int(wrong.sum())
     return Ranking(*joined, gallery, queries * gallery - counted - positives, positives)
 
 

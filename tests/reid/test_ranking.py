@@ -370,3 +370,21 @@ def test_embeddings_whose_length_overflows_are_refused() -> None:
     long = torch.randn(4, 8, generator=torch.Generator().manual_seed(0)) * 1e19
     with pytest.raises(InputError, match="too long to be normalised"):
         Distances(long, long)
+
+
+def test_embeddings_with_a_graph_are_ranked() -> None:
+    embeddings = noise(6, 4).requires_grad_()
+    labels = Labels(torch.tensor([1, 1, 2, 2, 3, 3]), torch.arange(6))
+    with_graph = rank(embeddings, embeddings, labels, labels)
+    assert with_graph.summary() == rank(embeddings.detach(), embeddings.detach(), labels, labels).summary()
+
+
+def test_matches_and_others_infinitely_far_away_are_tied() -> None:
+    labels = Labels(torch.tensor([1, 2, 1, 2]), torch.tensor([1, 1, 1, 1]))
+    asked = Labels(torch.tensor([1]), torch.tensor([0]))
+    distances = torch.tensor([[0.0, 1.0, torch.inf, torch.inf]])
+    last, first = (rank_distances(distances, asked, labels, ties=ties) for ties in ("pessimistic", "optimistic"))
+    assert last.average_precision.item() == pytest.approx((1 + 2 / 4) / 2)
+    assert first.average_precision.item() == pytest.approx((1 + 2 / 3) / 2)
+    assert last.tied.item()
+    assert first.tied.item()

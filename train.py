@@ -20,7 +20,9 @@ __all__ = ["OWN", "ReIDCLI", "fit", "main", "next_steps", "parse", "run"]
 
 
 class Evaluations(Callback):
-    """Tells the scores of every evaluation in training but the last, which `fit` returns.
+    """Tells the scores of every epoch that was evaluated but the last, which `fit` returns.
+
+    An epoch may be evaluated several times (`val_check_interval`): the last of them counts.
 
     Args:
         told: is given the epoch and the logged metrics.
@@ -28,11 +30,18 @@ class Evaluations(Callback):
 
     def __init__(self, told: Told) -> None:
         self._told = told
+        self._evaluated = False
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not trainer.sanity_checking and trainer.current_epoch + 1 != trainer.max_epochs:
+        self._evaluated = not trainer.sanity_checking
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        last = trainer.current_epoch + 1 == trainer.max_epochs or trainer.global_step == trainer.max_steps
+        if self._evaluated and not last:
             self._told(trainer.current_epoch, scores_of(trainer))
+        self._evaluated = False
 
 
 def scores_of(trainer: Trainer) -> Scores:

@@ -21,7 +21,7 @@ COUNTS = {
     "excluded_pairs": "excluded_pairs",
 }
 """Names of a benchmark's published counts, and of the same counts in a result."""
-LIBRARIES = ("torch", "torchvision", "lightning", "torchmetrics", "timm", "numpy")
+LIBRARIES = ("reidlens", "torch", "torchvision", "lightning", "torchmetrics", "timm", "numpy")
 
 
 def describe(results: Results, evaluation: Evaluation) -> str:
@@ -95,8 +95,16 @@ def provenance(checkpoint: str | Path | None) -> dict[str, Any]:
         "seed": int(os.environ.get("PL_GLOBAL_SEED", "0")),
         "checkpoint": str(checkpoint) if checkpoint else None,
         "checkpoint_sha256": file_hash(Path(checkpoint)) if checkpoint else None,
-        "versions": {name: metadata.version(name) for name in LIBRARIES},
+        "versions": {name: _version(name) for name in LIBRARIES},
     }
+
+
+def _version(name: str) -> str:
+    """The version of a library; ours may run from a checkout without being installed."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def file_hash(path: Path) -> str:

@@ -7,8 +7,8 @@ from uuid import uuid4
 from reid.errors import InputError
 
 
-def write_whole(path: Path, text: str) -> Path:
-    """Write a text, also while others read or write it; folders are made. Returns the path.
+def write_whole(path: Path, content: str | bytes) -> Path:
+    """Write a text or bytes, also while others read or write them; folders are made. Returns the path.
 
     Raises:
         InputError: it cannot be written.
@@ -16,7 +16,7 @@ def write_whole(path: Path, text: str) -> Path:
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text)
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         temporary.replace(path)
     except OSError as error:
         with suppress(OSError):  # it may never have been there

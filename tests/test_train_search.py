@@ -121,6 +121,15 @@ def test_an_evaluation_can_end_a_training(config: list[str]) -> None:
     assert fit([*config, "--trainer.max_epochs=1"], prune).metrics["mAP"] > 0
 
 
+@pytest.mark.parametrize("end", ["--trainer.max_epochs=2", "--trainer.max_steps=4"])
+def test_an_epoch_that_is_evaluated_twice_is_told_once(config: list[str], end: str) -> None:
+    heard: list[int] = []
+    fit(
+        [*config, "--trainer.max_epochs=3", "--trainer.val_check_interval=1", end], lambda epoch, _: heard.append(epoch)
+    )
+    assert heard == [0]
+
+
 def test_several_devices_are_refused(config: list[str]) -> None:
     with pytest.raises(InputError, match=r"2 devices: .* pass --trainer.devices 1"):
         fit([*config, "--trainer.devices=2"])

@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Sequence
+from io import BytesIO
 from itertools import starmap
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import numpy as np
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from typing_extensions import override
@@ -19,6 +23,7 @@ from reid.protocol import Evaluation
 from reid.ranked.lists import Place, choose, first_places
 from reid.ranked.strip import Line, draw
 from reid.types import Tracklet
+from reid.writing import write_whole
 
 
 class RankedLists(Callback):
@@ -65,20 +70,16 @@ class RankedLists(Callback):
         """Write a picture for each query, and the list of all."""
         distances = module.metric.distances(embeddings)
         found = []
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for asked in self._chosen(module, embeddings):
-                query = module.evaluation.tracklets[module.evaluation.query[asked]]
-                ranked = self._ranked(module, distances, asked)
-                picture = draw([_asked(query), *starmap(_line, ranked)], self.frames)
-                Image.fromarray(picture).save(folder / f"{query.name.replace('/', '_')}.png")
-                if isinstance(trainer.logger, TensorBoardLogger):
-                    writer = trainer.logger.experiment
-                    writer.add_image(f"ranked/{query.name}", picture, module.global_step, dataformats="HWC")
-                found.append({"query": _named(query), "ranked": list(starmap(_told, ranked))})
-            (folder / "ranked.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another root folder") from error
+        for asked in self._chosen(module, embeddings):
+            query = module.evaluation.tracklets[module.evaluation.query[asked]]
+            ranked = self._ranked(module, distances, asked)
+            pixels = draw([_asked(query), *starmap(_line, ranked)], self.frames)
+            picture = write_whole(folder / f"{quote(query.name, safe='')}.png", _png(pixels))
+            if isinstance(trainer.logger, TensorBoardLogger):
+                writer = trainer.logger.experiment
+                writer.add_image(f"ranked/{query.name}", pixels, module.global_step, dataformats="HWC")
+            found.append({"query": _named(query), "picture": picture.name, "ranked": list(starmap(_told, ranked))})
+        write_whole(folder / "ranked.json", json.dumps(found, indent=2) + "\n")
         module.print(f"ranked lists of {len(found)} queries: {folder}")
 
     def _chosen(self, module: EvaluatedModule, embeddings: Tensor) -> Sequence[int]:
@@ -105,6 +106,13 @@ def _places(names: Sequence[str], evaluation: Evaluation) -> list[int]:
             some = ", ".join(list(place)[:3])
             raise InputError(f"ranked query {name}: no query of {evaluation.benchmark}, whose are {some} ...")
     return [place[name] for name in names]
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    """The bytes of a picture file."""
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
 
 
 def _asked(query: Tracklet) -> Line:

@@ -70,7 +70,7 @@ def test_a_strip_for_each_tracklet(tmp_path: Path, people: Synthetic, stage: str
             assert all(Path(frame).is_file() for frame in place["frames"])
         distances = [place["distance"] for place in entry["ranked"]]
         assert distances == sorted(distances)
-        picture = np.asarray(Image.open(tmp_path / "ranked" / f"{query['tracklet']}.png"))
+        picture = np.asarray(Image.open(tmp_path / "ranked" / entry["picture"]))
         edges = [tuple(picture[120 * row + 6 * row + 1, 195]) for row in range(len(entry["ranked"]) + 1)]
         assert edges == [COLOURS["query"], *(COLOURS[place["verdict"]] for place in entry["ranked"])]
     events = EventAccumulator(str(tmp_path))

@@ -7,7 +7,19 @@ from reid.backbones.kinetics import VideoResNet
 from reid.backbones.mvit import MViTv2
 from reid.backbones.osnet import OSNet
 from reid.backbones.resnet import ResNetTA
+from reid.backbones.small import SmallResNet
 from reid.backbones.tsm import TSM
 from reid.backbones.uniformer import UniFormerV2
 
-__all__ = ["I3D", "TSM", "Backbone", "FrameWise", "MViTv2", "OSNet", "ResNetTA", "UniFormerV2", "VideoResNet"]
+__all__ = [
+    "I3D",
+    "TSM",
+    "Backbone",
+    "FrameWise",
+    "MViTv2",
+    "OSNet",
+    "ResNetTA",
+    "SmallResNet",
+    "UniFormerV2",
+    "VideoResNet",
+]

@@ -30,6 +30,8 @@ class ResNetTA(Convolutional):
             weighs all frames alike.
         attention_relu: the published ReLU before the softmax; once scores are negative it freezes attention at 1/T.
         pretrained: start from ImageNet weights, fetched through timm.
+        third_stride: stride of the stage before it; with both 1 a map has a cell for each 8x8 pixels, as localisation
+            needs it.
     """
 
     last_layer = "trunk.layer4"
@@ -42,14 +44,16 @@ class ResNetTA(Convolutional):
         attention: Literal["full", "pooled", "mean"] = "pooled",
         attention_relu: bool = False,
         pretrained: bool = False,
+        third_stride: Literal[1, 2] = 2,
     ) -> None:
         super().__init__()
         self.trunk = image_resnet(depth, pretrained)
-        if last_stride == 1:
-            _keep_resolution(self.trunk.layer4)
+        for stage, stride in ((self.trunk.layer3, third_stride), (self.trunk.layer4, last_stride)):
+            if stride == 1:
+                _keep_resolution(stage)
         self.width = int(self.trunk.num_features)
         self.preprocess = Preprocess(size=(size[0], size[1]))
-        reduction = 16 * last_stride
+        reduction = 8 * third_stride * last_stride
         grid = (-(-size[0] // reduction), -(-size[1] // reduction)) if attention == "full" else None
         self.attention = None if attention == "mean" else TemporalAttention(self.width, grid, attention_relu)
 

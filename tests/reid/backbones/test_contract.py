@@ -6,9 +6,21 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from reid.backbones import I3D, TSM, Backbone, FrameWise, MViTv2, OSNet, ResNetTA, UniFormerV2, VideoResNet
+from reid.backbones import (
+    I3D,
+    TSM,
+    Backbone,
+    FrameWise,
+    MViTv2,
+    OSNet,
+    ResNetTA,
+    SmallResNet,
+    UniFormerV2,
+    VideoResNet,
+)
 from reid.backbones.convolutional import Convolutional
 from reid.backbones.heads import AttentionHead
+from reid.errors import InputError
 
 SIZES = [(224, 224), (256, 128)]
 
@@ -28,6 +40,7 @@ def small(name: str, size: tuple[int, int]) -> Backbone:
         "MViTv2": lambda: MViTv2(size, frames=4, depths=(1, 1, 1, 1), width=16),
         "OSNet": lambda: OSNet("x0.25", size),
         "ResNetTA": lambda: ResNetTA(depth=18, size=size),
+        "SmallResNet": lambda: SmallResNet(size=size),
         "TSM": lambda: TSM(18, size),
         "UniFormerV2": lambda: UniFormerV2(size, width=32, depth=2, heads=4, global_blocks=1),
         "VideoResNet": lambda: VideoResNet("mc3", size),
@@ -115,3 +128,15 @@ def test_eval_is_deterministic_and_the_state_dict_round_trips(name: str) -> None
     pixels = torch.randn(1, 3, 4, 64, 32)
     with torch.no_grad():
         torch.testing.assert_close(backbone(pixels).embedding, other(pixels).embedding, rtol=0, atol=0)
+
+
+def test_a_small_resnet_has_the_parameters_of_its_plan() -> None:
+    assert sum(parameter.numel() for parameter in SmallResNet().parameters()) == 151_924 - 4 * 65
+    with pytest.raises(InputError, match=r"widths \[8\] and strides \[1, 2\]"):
+        SmallResNet([8], [1, 2])
+
+
+def test_stages_that_keep_their_resolution_cost_no_parameter() -> None:
+    fine, coarse = ResNetTA(18, (64, 32), third_stride=1), ResNetTA(18, (64, 32))
+    assert [one.shape for one in fine.state_dict().values()] == [one.shape for one in coarse.state_dict().values()]
+    assert fine.eval()(torch.zeros(1, 3, 1, 64, 32)).map.shape[3:] == (8, 4)

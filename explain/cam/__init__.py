@@ -12,6 +12,7 @@ from explain.cam.logit_lens import LogitLens
 from explain.cam.original import OriginalCAM
 from explain.cam.random import RandomCAM
 from explain.cam.scorecam import ScoreCAM
+from explain.cam.smooth_gradcam_plus_plus import SmoothGradCAMPlusPlus
 from explain.cam.xgradcam import XGradCAM
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "OriginalCAM",
     "RandomCAM",
     "ScoreCAM",
+    "SmoothGradCAMPlusPlus",
     "XGradCAM",
 ]

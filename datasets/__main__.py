@@ -1,11 +1,11 @@
-"""Check the files of a benchmark, or write the synthetic one."""
+"""Check the files of a benchmark, write the synthetic one, or convert raw downloads."""
 
 import argparse
 import inspect
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -15,23 +15,32 @@ from rich.console import Console
 from rich.table import Table
 
 import datasets
+from datasets import localization
 from datasets.base import Benchmark
 from datasets.check import Report, check
 from datasets.counts import counts
 from datasets.findings import by_kind
+from datasets.localization import LocalizationBenchmark
+from datasets.localization.check import check_shots
+from datasets.localization.convert import convert_youtube_objects
 from datasets.synthetic import Synthetic
 from reid.errors import InputError, exit_status
 
 _USAGE: Final = """usage: python -m datasets check datasets.MARS --root DIR [options]
        python -m datasets synthesize --root DIR [--seed N] [options]
+       python -m datasets convert_youtube_objects --raw DIR --output DIR --version 1.0|2.2
 
 check       compare every count with the published one; list what is missing, misplaced, truncated or doubled
 synthesize  write the synthetic benchmark
+convert_youtube_objects
+            write the splits of the raw downloads of YouTube-Objects
 
 `python -m datasets check datasets.MARS --help` lists the options of a benchmark.
 """
 _HELP: Final = ("-h", "--help")
 _LISTED: Final = 20
+
+AnyBenchmark = Benchmark | LocalizationBenchmark
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,8 +57,10 @@ def _run(command: str, arguments: list[str]) -> None:
         _check(name, options)
     elif command == "synthesize":
         _synthesize(arguments)
+    elif command == "convert_youtube_objects":
+        _convert(arguments)
     else:
-        raise InputError(f"unknown command {command!r}; expected check or synthesize")
+        raise InputError(f"unknown command {command!r}; expected check, synthesize or convert_youtube_objects")
 
 
 def _check(name: str, arguments: list[str]) -> None:
@@ -70,17 +81,21 @@ def _check(name: str, arguments: list[str]) -> None:
     if given.json:
         _require_new(given.json)
     build = partial(_build, benchmark, options, parser, given)
-    report = check(build, decode=not given.fast, doubles=given.hash)
+    checked: Callable[..., Report] = check_shots if issubclass(benchmark, LocalizationBenchmark) else check
+    report = checked(build, decode=not given.fast, doubles=given.hash)
     _show(name, report, compared=given.counts == "published")
     if given.json:
         _write(given.json, {"benchmark": name} | report.as_dict())
     _judge(name, report, given.counts == "published")
 
 
-def _build(benchmark: type[Benchmark], options: Sequence[str], parser: ArgumentParser, given: Namespace) -> Benchmark:
-    """Build a benchmark, after the benchmarks that are among its options."""
+def _build(
+    benchmark: type[AnyBenchmark], options: Sequence[str], parser: ArgumentParser, given: Namespace
+) -> AnyBenchmark:
+    """Build a benchmark, after the benchmarks that are among its options; the report compares its counts, not it."""
     built = parser.instantiate(given)
-    return benchmark(**{option: built[option] for option in options})
+    compared = {"counts": "any"} if "counts" in inspect.signature(benchmark).parameters else {}
+    return benchmark(**{option: built[option] for option in options}, **compared)
 
 
 def _require_new(path: Path) -> None:
@@ -91,7 +106,7 @@ def _require_new(path: Path) -> None:
         raise InputError(f"{path.parent}: no such folder")
 
 
-def benchmark_class(name: str) -> type[Benchmark]:
+def benchmark_class(name: str) -> type[AnyBenchmark]:
     """The benchmark of a name such as "datasets.MARS"; nothing is imported for it.
 
     Raises:
@@ -100,10 +115,12 @@ def benchmark_class(name: str) -> type[Benchmark]:
     >>> benchmark_class("datasets.MARS").__name__
     'MARS'
     """
+    kinds = (Benchmark, LocalizationBenchmark)
     known = {
-        f"datasets.{key}": value
-        for key, value in vars(datasets).items()
-        if isinstance(value, type) and issubclass(value, Benchmark) and value is not Benchmark
+        f"{package.__name__}.{key}": value
+        for package in (datasets, localization)
+        for key, value in vars(package).items()
+        if isinstance(value, type) and issubclass(value, kinds) and value not in kinds
     }
     if name not in known:
         raise InputError(f"unknown benchmark {name!r}; expected one of {', '.join(sorted(known))}")
@@ -176,6 +193,19 @@ def _synthesize(arguments: list[str]) -> None:
         f"{given.root}: {found['train_tracklets']} tracklets to train, {found['query_tracklets']} queries, "
         f"{found['gallery_tracklets']} in the gallery\n"
     )
+
+
+def _convert(arguments: list[str]) -> None:
+    """The command `convert_youtube_objects`.
+
+    Raises:
+        InputError: something is wrong with the arguments, or with the downloads.
+    """
+    parser = ArgumentParser(prog="python -m datasets convert_youtube_objects", exit_on_error=False)
+    options = parser.add_function_arguments(convert_youtube_objects)
+    given = _parsed(parser, arguments)
+    convert_youtube_objects(**{option: given[option] for option in options})
+    sys.stdout.write(f"{given.output}: written\n")
 
 
 if __name__ == "__main__":

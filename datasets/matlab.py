@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from reid.errors import InputError
 
-_HEADER: Final = 128
-_ORDERS: Final = {b"IM": "<", b"MI": ">"}
-_MATRIX: Final = 14
-_COMPRESSED: Final = 15
+HEADER: Final = 128
+ORDERS: Final = {b"IM": "<", b"MI": ">"}
+MATRIX: Final = 14
+COMPRESSED: Final = 15
 _LARGEST: Final = 2**28
-_TYPES: Final = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
+TYPES: Final = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 _NUMERIC_CLASSES: Final = range(6, 16)
 _COMPLEX: Final = 0x800
 
@@ -51,16 +51,16 @@ def _whole_numbers(table: NDArray[Any]) -> bool:
 
 def _tables(data: bytes) -> Iterator[tuple[str, NDArray[Any]]]:
     """Names and values of the variables in a file; those that are no real numbers are empty."""
-    order = _ORDERS[data[_HEADER - 2 : _HEADER]]
-    for kind, content in _elements(data[_HEADER:], order):
-        if kind == _COMPRESSED:
-            kind, content = next(_elements(_inflated(content), order), (0, b""))  # noqa: PLW2901
-        if kind != _MATRIX:
+    order = ORDERS[data[HEADER - 2 : HEADER]]
+    for kind, content in elements(data[HEADER:], order):
+        if kind == COMPRESSED:
+            kind, content = next(elements(inflated(content), order), (0, b""))  # noqa: PLW2901
+        if kind != MATRIX:
             raise ValueError(f"element {kind} where a variable was expected")
         yield _matrix(content, order)
 
 
-def _elements(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
+def elements(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
     """Type and content of one data element after another."""
     place = 0
     while place < len(data):
@@ -71,10 +71,10 @@ def _elements(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
         if start + size > len(data):
             raise ValueError("an element is cut off")
         yield kind, data[start : start + size]
-        place = start + size if kind == _COMPRESSED else -(-(start + size) // 8) * 8
+        place = start + size if kind == COMPRESSED else -(-(start + size) // 8) * 8
 
 
-def _inflated(content: bytes) -> bytes:
+def inflated(content: bytes) -> bytes:
     """Decompress a whole stream, but no bomb."""
     stream = zlib.decompressobj()
     data = stream.decompress(content, _LARGEST)
@@ -85,11 +85,11 @@ def _inflated(content: bytes) -> bytes:
 
 def _matrix(content: bytes, order: str) -> tuple[str, NDArray[Any]]:
     """Name and values of one variable."""
-    (_, flags), (_, dimensions), (_, name), (kind, values), *_ = _elements(content, order)
+    (_, flags), (_, dimensions), (_, name), (kind, values), *_ = elements(content, order)
     (flag,) = struct.unpack_from(f"{order}I", flags)
     if flag & 0xFF not in _NUMERIC_CLASSES or flag & _COMPLEX:
         return name.decode("ascii"), np.empty(0, object)
     shape = np.frombuffer(dimensions, f"{order}i4").tolist()
     if min(shape, default=-1) < 0:
         raise ValueError(f"shape {shape}")
-    return name.decode("ascii"), np.frombuffer(values, order + _TYPES[kind]).reshape(shape, order="F")
+    return name.decode("ascii"), np.frombuffer(values, order + TYPES[kind]).reshape(shape, order="F")

@@ -95,3 +95,30 @@ class Output(NamedTuple):
     """[K,D] class centers, where a center loss is being trained beside it."""
     erased: Tensor | None = None
     """[B,T] bool, which frames random erasing touched, in training."""
+
+
+class Frame(NamedTuple):
+    """A frame of a shot for localisation, or a batch of B such frames (it collates and moves to the device as `Clip`).
+
+    The middle of row r and column c of `pixels` lies `top + (r + 1/2) height / H` from above and
+    `left + (c + 1/2) width / W` from the left in the whole frame, as shares of it; where `flipped`, W - 1 - c stands
+    for c. A map of the whole frame is therefore cut by `window` first and then mirrored.
+    """
+
+    pixels: Tensor
+    """[B,3,H,W] uint8, RGB."""
+    label: Tensor
+    """[B] class index 0..K-1 of the shot; -1 for an object that is of none of the classes."""
+    shot: Tensor
+    """[B] index of the shot in its split."""
+    frame: Tensor
+    """[B] index of the frame within its shot."""
+    window: Tensor
+    """[B,4] float32 top, left, height, width of what `pixels` shows, as shares of the whole frame."""
+    flipped: Tensor
+    """[B] bool, whether it is mirrored left to right."""
+    boxes: Tensor
+    """[B,M,4] float32 x0,y0,x1,y1 of the objects in pixels of `pixels`; NaN rows where there are fewer than M. In
+    training they are unknown: M is 0."""
+    mask: Tensor
+    """[B,H,W] uint8: 1 object, 0 not, 255 unknown."""

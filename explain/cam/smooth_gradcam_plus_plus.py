@@ -51,7 +51,7 @@ class SmoothGradCAMPlusPlus(Explainer):
         generator, tally = torch.Generator().manual_seed(SEED), Tally(self.progress, self.copies)
         means = torch.zeros(3, *activation.shape, device=activation.device)
         for _ in range(self.copies):
-            noise = self.noise * torch.randn(pixels.shape, generator=generator).to(pixels)
+            noise = self.noise * torch.randn(pixels.shape[1:], generator=generator).to(pixels)  # the same for each clip
             gradient = record(model, pixels + noise, layer).gradient(settled)
             means += torch.stack([gradient, gradient**2, gradient**3]) / self.copies
             tally.add(1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from explain.targets.base import per_clip
-from explain.targets.pair import Kind, PairSimilarity
+from explain.targets.pair import Kind, Norm, PairSimilarity
 from reid.types import Output
 
 
@@ -21,6 +21,7 @@ class Contrast:
         gallery: [D] embedding of the match, or [B,D] one for each clip.
         rival: [D] embedding of the other, or [B,D].
         kind: which similarity, see `PairSimilarity`.
+        norm: whether |q| is held constant, see there.
 
     >>> import torch
     >>> from types import SimpleNamespace
@@ -32,6 +33,7 @@ class Contrast:
     gallery: Tensor = field(metadata=per_clip(ndim=1))
     rival: Tensor = field(metadata=per_clip(ndim=1))
     kind: Kind = "cosine"
+    norm: Norm = "detach"
 
     def __call__(self, output: Output) -> Tensor:
         """Score B clips, [B] float32.
@@ -40,5 +42,5 @@ class Contrast:
             InputError: an embedding is not as long as the model's.
             ValueError: the embeddings are for another number of clips.
         """
-        match, rival = (PairSimilarity(other, kind=self.kind) for other in (self.gallery, self.rival))
+        match, rival = (PairSimilarity(other, self.norm, self.kind) for other in (self.gallery, self.rival))
         return match(output) - rival(output)

@@ -14,6 +14,8 @@ from reid.types import Output
 
 Kind = Literal["cosine", "dot", "neg_l2"]
 """Which similarity, see `PairSimilarity`."""
+Norm = Literal["detach", "full"]
+"""Whether a gradient flows through a clip's own length, see `PairSimilarity`."""
 
 
 def kind_of(distance: Distance) -> Kind:
@@ -44,7 +46,7 @@ class PairSimilarity:
     """
 
     gallery: Tensor = field(metadata=per_clip(ndim=1))
-    norm: Literal["detach", "full"] = "detach"
+    norm: Norm = "detach"
     kind: Kind = "cosine"
 
     def __call__(self, output: Output) -> Tensor:

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from explain.targets.base import per_clip
-from explain.targets.pair import PairSimilarity
+from explain.targets.pair import Norm, PairSimilarity
 from reid.errors import InputError
 from reid.types import Output
 
@@ -20,6 +20,7 @@ class Prototype:
 
     Args:
         gallery: [N,D] embeddings of the person's tracklets, or [B,N,D] one person for each clip.
+        norm: whether the clip's own length is held constant, see `PairSimilarity`.
 
     Raises:
         InputError: there is no embedding.
@@ -31,6 +32,7 @@ class Prototype:
     """
 
     gallery: Tensor = field(metadata=per_clip(ndim=2))
+    norm: Norm = "detach"
 
     def __post_init__(self) -> None:
         """Refuse what has no mean."""
@@ -45,4 +47,4 @@ class Prototype:
             ValueError: the gallery is for another number of clips.
         """
         mean = F.normalize(self.gallery.float(), dim=-1).mean(-2)  # PairSimilarity makes it a unit vector
-        return PairSimilarity(mean)(output)
+        return PairSimilarity(mean, self.norm)(output)

@@ -28,8 +28,10 @@ DIFFERENTIATING = {
     for name, method in METHODS.items()
     if isinstance(method, CAM) and method.needs_gradient and name not in {"random", "centre"}
 }
+SEVERAL_PASSES = {"gradient", "gradient_input", "integrated", "smoothgrad", "smooth_gradcam++"}
+"""Differentiating methods that do not read a shared pass."""
 OTHERS = {
-    name: method for name, method in METHODS.items() if name not in {*DIFFERENTIATING, *ATTENTIVE, "input_gradient"}
+    name: method for name, method in METHODS.items() if name not in {*DIFFERENTIATING, *ATTENTIVE, *SEVERAL_PASSES}
 }
 
 
@@ -122,7 +124,7 @@ class Normalised(FrameNet):
 
 
 NEITHER_BLIND_NOR_EXACT = {
-    name: METHODS[name] for name in (*DIFFERENTIATING, "input_gradient", "logit_lens", "ablationcam", "scorecam")
+    name: METHODS[name] for name in (*DIFFERENTIATING, "gradient", "logit_lens", "ablationcam", "scorecam")
 }
 
 

@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DataParallel
-from typing_extensions import override
 
 from explain.attention import AttentionRollout, GradientAttention
 from explain.cam import (
@@ -24,12 +23,14 @@ from explain.cam import (
     OriginalCAM,
     RandomCAM,
     ScoreCAM,
+    SmoothGradCAMPlusPlus,
     XGradCAM,
 )
 from explain.controls import CentrePrior, RandomMap
-from explain.core import Explainable, Explainer
+from explain.core import Explainer
+from explain.gradients import Gradient, GradientInput, IntegratedGradients, SmoothGrad
 from explain.reader import Reader
-from explain.targets import ClassLogit, PairSimilarity, Target, settle
+from explain.targets import ClassLogit, PairSimilarity, Target
 from reid.backbones.base import Backbone
 from reid.classifier import VideoClassifier
 from reid.model import ReIDModel
@@ -37,21 +38,11 @@ from reid.types import Output
 from tests.explain.attention.nets import HeadedNet
 from tests.toys import FrameNet, TinyNet, TokenNet, pixels, random_model, red_clip, red_model
 
-
-class InputGradient(Explainer):
-    """A method without a layer: the gradient at the pixels, times the pixels."""
-
-    @override
-    def attribute(self, model: Explainable, pixels: Tensor, target: Target) -> Tensor:
-        output = model(pixels.requires_grad_())
-        (gradient,) = torch.autograd.grad(settle(target, output)(output).sum(), pixels)
-        return (gradient * pixels).sum(1)
-
-
 METHODS: dict[str, Explainer] = {
     "gradcam": GradCAM(),
     "gradcam_by_frame": GradCAM(temporal="frame"),
     "gradcam++": GradCAMPlusPlus(),
+    "smooth_gradcam++": SmoothGradCAMPlusPlus(),
     "layercam": LayerCAM(),
     "hirescam": HiResCAM(),
     "xgradcam": XGradCAM(),
@@ -62,7 +53,10 @@ METHODS: dict[str, Explainer] = {
     "ablationcam": AblationCAM(),
     "scorecam": ScoreCAM(),
     "eigencam": EigenCAM(),
-    "input_gradient": InputGradient(),
+    "gradient": Gradient(channels="max_abs"),
+    "gradient_input": GradientInput(),
+    "integrated": IntegratedGradients(),
+    "smoothgrad": SmoothGrad(),
     "rollout": AttentionRollout(),
     "attention": GradientAttention(),
     "randomcam": RandomCAM(),
@@ -85,8 +79,8 @@ TARGETS: dict[str, Target] = {
     "function": lambda output: output.logits.square().sum(1),
 }
 
-SPREAD = {"scorecam"}
-"""Methods that add up all channels, also those that speak for nobody: with softmax weights none is zero."""
+SPREAD = {"scorecam", "smoothgrad"}
+"""Methods that add up what speaks for nobody too: channels whose softmax weights are not zero, or noise."""
 
 all_methods = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 

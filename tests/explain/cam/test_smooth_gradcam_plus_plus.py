@@ -23,7 +23,9 @@ def test_against_a_loop_over_places() -> None:
     generator = torch.Generator().manual_seed(0)
     layer = model.backbone.cam_layer(needs_gradient=True)
     derivatives = [
-        record(model, clips + noise * torch.randn(clips.shape, generator=generator), layer).gradient(ClassLogit(1))[0]
+        record(model, clips + noise * torch.randn(clips.shape[1:], generator=generator), layer).gradient(ClassLogit(1))[
+            0
+        ]
         for _ in range(3)
     ]
     activation = record(model, clips, layer).activation[0]

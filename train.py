@@ -1,8 +1,10 @@
 """Train, validate and test: `python train.py fit --config configs/demo.yaml`; search, and evaluate all splits."""
 
 import gc
+import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import LightningCLI
@@ -11,12 +13,36 @@ from typing_extensions import override
 
 import explain.callback  # noqa: F401 - so that configs may name it by its short name
 from datasets.datamodule import ReIDDataModule
+from explain.command.progress import reporting
+from explain.tcam.module import TCAM
+from explain.tcam.stages import prepare
 from reid.cli import OneProcessCLI, ParsedCLI, ReIDCLI, build
 from reid.errors import InputError, exit_status
 from reid.fitting import Fitted, Scores, Told
 from reid.splits.command import splits
 
 __all__ = ["OWN", "ReIDCLI", "fit", "main", "next_steps", "parse", "run"]
+
+
+class CLI(ReIDCLI):
+    """The commands of `ReIDCLI`; `fit` first makes what a model of several stages needs."""
+
+    def before_fit(self) -> None:
+        """Train the classifier and make the maps that TCAM learns from, as far as they are missing."""
+        if not isinstance(self.model, TCAM):
+            return
+        given = self.config["fit"]
+        shared = [
+            f"--data.benchmark={json.dumps(given.data.init_args.benchmark.as_dict(), default=str)}",
+            f"--model.num_identities={given.model.init_args.num_identities}",
+            f"--seed_everything={given.seed_everything}",
+        ]
+
+        def classify(config: Path, folder: Path) -> None:
+            fit([f"--config={config}", f"--trainer.default_root_dir={folder}", *shared])
+
+        with reporting() as reporter:
+            prepare(self.model, self.datamodule, Path(self.trainer.default_root_dir), classify, reporter)
 
 
 class Evaluations(Callback):
@@ -58,7 +84,7 @@ def main(args: Sequence[str] | None = None) -> LightningCLI:
     Raises:
         InputError: a user's mistake that the constructors or the run found.
     """
-    cli = build(ReIDCLI, args)
+    cli = build(CLI, args)
     if cli.subcommand == "fit" and cli.trainer.is_global_zero and not cli.trainer.fast_dev_run:  # type: ignore[attr-defined]
         print(next_steps(cli))  # noqa: T201
     return cli

@@ -79,7 +79,8 @@ def _pad_rows(values: Tensor, row: Tensor, lengths: Tensor) -> Tensor:
 def _marked(marks: Tensor) -> tuple[Tensor, Tensor]:
     """Rows and columns of what is marked in [B,G] bool; on a CPU by numpy, which looks for few marks faster."""
     if marks.device.type != "cpu":
-        return marks.nonzero(as_tuple=True)
+        row, column = marks.nonzero(as_tuple=True)
+        return row, column
     flat = torch.from_numpy(np.flatnonzero(marks.numpy()))
     return flat // marks.shape[1], flat % marks.shape[1]
 

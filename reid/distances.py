@@ -67,7 +67,7 @@ class Distances:
         """Compute the distances of some queries, [rows,G]."""
         query = self._moved(self._query, self._query_scale, rows)
         distances = query.new_empty(len(query), len(self._gallery))
-        with _exact_products(query.device):
+        with exact_products(query.device):
             for part in _parts(self._gallery):
                 other = self._moved(self._gallery, self._gallery_scale, part)
                 distances[:, part] = torch.addmm(self._gallery_squared[part], query, other.T, alpha=-2)
@@ -115,7 +115,7 @@ def require_finite(embedding: Tensor, name: str) -> None:
 
 
 @contextmanager
-def _exact_products(device: torch.device) -> Iterator[None]:
+def exact_products(device: torch.device) -> Iterator[None]:
     """Multiply matrices without autocast, TF32 or bfloat16: they make thousands of ties in a row."""
     precision = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("highest")

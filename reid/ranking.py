@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from reid.counting import AveragePrecision, Ties, score_rows
+from reid.counting import AveragePrecision, Scores, Ties, score_rows
 from reid.distances import Distance, Distances, Rows
 from reid.errors import InputError
 from reid.labels import Labels, compare
@@ -151,10 +151,11 @@ def rank_distances(
         score_rows(distance, match, wrong, average_precision, ties)
         for distance, match, wrong in compare(distances, query_labels, gallery_labels, chunk)
     ]
-    *joined, matches, wrong = map(torch.cat, zip(*scores, strict=True))
+    found = Scores(*map(torch.cat, zip(*scores, strict=True)))
     queries, gallery = distances.shape
-    positives, counted = int(matches.sum()), int(wrong.sum())
-    return Ranking(*joined, gallery, queries * gallery - counted - positives, positives)
+    positives, wrong = int(found.matches.sum()), int(found.wrong.sum())
+    excluded = queries * gallery - wrong - positives
+    return Ranking(*found[:4], gallery, excluded, positives)
 
 
 def nearest(

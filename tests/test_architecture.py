@@ -16,6 +16,10 @@ LIGHTNING = {
     "reid/ranked/__init__.py",
     "datasets/datamodule.py",
     "explain/callback.py",
+    "explain/tcam/classifier.py",
+    "explain/tcam/localizing.py",
+    "explain/tcam/module.py",
+    "datasets/localization/datamodule.py",
     "train.py",
 }
 UNSAFE = {"load_from_checkpoint", "load_state_dict_from_url", "full_load", "unsafe_load"}

@@ -60,4 +60,5 @@ class SmoothGradCAMPlusPlus(Explainer):
             total = activation.sum((2, 3, 4), keepdim=True)
             share = second / (2 * second + total * third + EPSILON).clamp_min(second)
             weights = (share * first.relu()).sum((2, 3, 4), keepdim=True)  # [B,C,1,1,1]
-            return (weights * activation).sum(1)
+            raw: Tensor = (weights * activation).sum(1)
+            return raw

@@ -49,7 +49,7 @@ def test_the_same_clip_has_the_same_map_and_progress_is_told() -> None:
     assert told[:2] == [(1, 2), (2, 2)]
 
 
-@pytest.mark.parametrize("wrong", [{"copies": 0}, {"noise": -0.1}])
-def test_nonsense_is_refused(wrong: dict[str, int]) -> None:
+@pytest.mark.parametrize(("copies", "noise"), [(0, 0.3), (4, -0.1)])
+def test_nonsense_is_refused(copies: int, noise: float) -> None:
     with pytest.raises(InputError, match="expected 1 noisy copy or more"):
-        SmoothGradCAMPlusPlus(**wrong)
+        SmoothGradCAMPlusPlus(copies=copies, noise=noise)

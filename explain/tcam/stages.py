@@ -1,0 +1,137 @@
+"""What TCAM needs before its decoder can learn: a trained classifier, and the maps of all training frames."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from torch import Tensor
+
+from explain.command.progress import Reporter
+from explain.core import Explainer
+from explain.tcam.cams import cams_of
+from explain.tcam.module import TCAM
+from explain.tcam.store import CamStore, Filling
+from reid.checkpoint import load_model
+from reid.errors import InputError
+from reid.model import ReIDModel
+from reid.results import file_hash
+from reid.types import Frame
+
+Train = Callable[[Path, Path], None]
+"""Trains by a config below a root folder."""
+
+
+class Shots(Protocol):
+    """Training data of which every frame can be read."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the frames."""
+
+    @property
+    def shot_lengths(self) -> Sequence[int]:
+        """Number of frames of each training shot."""
+
+    def every_frame(self) -> Iterable[Frame]:
+        """Every frame of every training shot, whole, in order."""
+
+
+def prepare(module: TCAM, shots: Shots, root: Path, train: Train, reporter: Reporter) -> None:
+    """Find or make the classifier and the maps; what an earlier run has made, also in part, is not made again.
+
+    Args:
+        module: is given both.
+        shots: training data.
+        root: the run's root folder; what is made lies in `classifier` and `cams` there.
+        train: trains the classifier.
+        reporter: is told what is being done.
+
+    Raises:
+        InputError: there is no classifier and no config to train one, it does not fit, or a folder cannot be written.
+    """
+    best = _classifier(module, root, train, reporter)
+    trained = load_model(best)
+    _require_same(module.localizer.encoder.classifier, trained, best)
+    module.localizer.encoder.classifier.load_state_dict(trained.state_dict())
+    module.store = store_of(_of_localization(best), module.method, shots, module.cams or root / "cams", reporter)
+
+
+def store_of(checkpoint: Path, method: Explainer, shots: Shots, folder: Path, reporter: Reporter) -> CamStore:
+    """Make the maps of all training frames, as far as they are missing, and open them.
+
+    Args:
+        checkpoint: of the classifier.
+        method: makes the maps.
+        shots: training data.
+        folder: of the store.
+        reporter: is told what is being done.
+    """
+    facts = {
+        "checkpoint_sha256": file_hash(checkpoint),
+        "method": described(method),
+        "size": "x".join(map(str, shots.size)),
+    }
+    filling = Filling(folder, facts, shots.shot_lengths)
+    if filling.missing:
+        total = sum(shots.shot_lengths)
+        reporter.say(f"maps of {filling.missing:,} of {total:,} training frames")
+        make = partial(_maps, load_model(checkpoint), method)
+        for left in filling.fill(shots.every_frame(), make):
+            reporter.count(total - left, total)
+    return CamStore(folder)
+
+
+def described(method: Explainer) -> str:
+    """Name a method with its settings.
+
+    >>> from explain.cam import GradCAM
+    >>> described(GradCAM())
+    "GradCAM(layer=None, temporal='clip', relu=False)"
+    """
+    settings = ", ".join(f"{name}={value!r}" for name, value in vars(method).items())
+    return f"{type(method).__name__}({settings})"
+
+
+def _maps(classifier: ReIDModel, method: Explainer, batch: Frame) -> Tensor:
+    return cams_of(classifier, method, batch.pixels, batch.label)
+
+
+def _classifier(module: TCAM, root: Path, train: Train, reporter: Reporter) -> Path:
+    """The checkpoint that classifies best."""
+    if module.classifier is not None and module.classifier.is_file():
+        return module.classifier
+    folder = module.classifier or root / "classifier"
+    found = newest(folder, "best_classification.ckpt")
+    if found is None and module.classifier is None and module.classifier_config is not None:
+        reporter.say(f"training the classifier by {module.classifier_config}: {folder}")
+        train(module.classifier_config, folder)
+        found = newest(folder, "best_classification.ckpt")
+    if found is None:
+        raise InputError(
+            f"{folder}: no best_classification.ckpt below it: give a checkpoint with --model.classifier FILE, or the "
+            "training config of the classifier with --model.classifier_config FILE"
+        )
+    return found
+
+
+def _of_localization(best: Path) -> Path:
+    """The checkpoint of the same run that localises best, if it was told where the objects are."""
+    other = best.with_name("best_localization.ckpt")
+    return other if other.is_file() else best
+
+
+def newest(folder: Path, name: str) -> Path | None:
+    """The latest file of a name below a folder."""
+    return max(folder.rglob(name), key=lambda path: path.stat().st_mtime, default=None)
+
+
+def _require_same(wanted: ReIDModel, given: ReIDModel, path: Path) -> None:
+    """Refuse another network."""
+    here, there = ({name: [*tensor.shape] for name, tensor in one.state_dict().items()} for one in (wanted, given))
+    for name in sorted({*here, *there}):
+        if here.get(name) != there.get(name):
+            raise InputError(
+                f"{path}: {name} is {there.get(name, 'missing')} there and {here.get(name, 'missing')} here: give the "
+                "backbone, neck and num_identities of that classifier"
+            )

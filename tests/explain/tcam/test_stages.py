@@ -1,0 +1,194 @@
+"""TCAM from the classifier to the checkpoint that explains, on drawn shots."""
+
+import copy
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from datasets.localization import SyntheticShots
+from datasets.localization.datamodule import LocalizationDataModule
+from explain.cam import GradCAM, LayerCAM
+from explain.command.progress import Lines
+from explain.targets import ClassLogit
+from explain.tcam.classifier import FrameClassifier
+from explain.tcam.foreground import Foreground, Gated
+from explain.tcam.loading import load_localizer
+from explain.tcam.module import TCAM
+from explain.tcam.objective import Objective
+from explain.tcam.seeds import Seeds
+from explain.tcam.stages import prepare, store_of
+from reid.backbones import ResNetTA, SmallResNet
+from reid.errors import InputError
+from reid.model import ReIDModel
+
+LAYERS = ["stages.0", "stages.1"]
+RECIPE: dict[str, Any] = {
+    "backbone": {
+        "class_path": "reid.backbones.SmallResNet",
+        "init_args": {"widths": [4, 8], "strides": [2, 2], "size": [64, 64]},
+    },
+    "num_identities": 4,
+    "neck": "none",
+}
+pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning's advice on so small a run
+
+
+def backbone() -> SmallResNet:
+    torch.manual_seed(0)
+    return SmallResNet((4, 8), (2, 2), (64, 64))
+
+
+def shots() -> LocalizationDataModule:
+    return LocalizationDataModule(
+        SyntheticShots(0, 8, 4, 4), (64, 64), None, batch_size=8, frames_per_shot=2, workers=0
+    )
+
+
+def trainer(root: Path, epochs: int = 1, **options: Any) -> Trainer:
+    return Trainer(
+        accelerator="cpu",
+        max_epochs=epochs,
+        default_root_dir=root,
+        logger=False,
+        num_sanity_val_steps=0,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        **options,
+    )
+
+
+def train_classifier(_config: Path, folder: Path) -> None:
+    """The first stage, with the recipe that the command line would store."""
+    module = FrameClassifier(backbone(), 4, optimizer=lambda own: torch.optim.SGD(own, 0.1))
+    module.hparams.update(RECIPE)
+    keeps = ModelCheckpoint(folder, "best_classification", monitor="top1", mode="max")
+    trainer(folder, callbacks=[keeps]).fit(module, shots())
+
+
+def tcam(classifier: Path | None = None, **options: Any) -> TCAM:
+    module = TCAM(
+        backbone(),
+        4,
+        LAYERS,
+        widths=[8],
+        classifier=classifier,
+        classifier_config=Path("classifier.yaml"),
+        objective=Objective(Seeds(foreground=5, background=5)),
+        optimizer=lambda own: torch.optim.SGD(own, 0.05, momentum=0.9),
+        **options,
+    )
+    module.hparams.update(RECIPE)
+    return module
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with all three stages."""
+    root = tmp_path_factory.mktemp("tcam")
+    module = tcam()
+    prepare(module, shots(), root, train_classifier, Lines(io.StringIO()))
+    before = copy.deepcopy(module.localizer.encoder.state_dict())
+    first = module.localizer.decoder.head.weight.clone()
+    run = trainer(root, 2)
+    run.fit(module, shots())
+    for name, tensor in module.localizer.encoder.state_dict().items():
+        assert torch.equal(tensor, before[name]), f"{name} of the frozen classifier has changed"
+    assert not torch.equal(module.localizer.decoder.head.weight, first)
+    assert not any(one.training for one in module.localizer.encoder.modules())
+    assert module.threshold >= 0
+    run.save_checkpoint(root / "tcam.ckpt")
+    return root
+
+
+def test_what_is_made_is_not_made_again(root: Path) -> None:
+    def refuse(_config: Path, _folder: Path) -> None:
+        raise AssertionError("there is a classifier")
+
+    module = tcam()
+    prepare(module, shots(), root, refuse, Lines(io.StringIO()))
+    assert module.store is not None
+    assert module.store.lengths == [8] * 8
+
+
+def test_the_checkpoint_is_a_localizer(root: Path) -> None:
+    trained = load_localizer(root / "tcam.ckpt")
+    batch = next(iter(shots().every_frame()))
+    module = tcam()
+    content = torch.load(root / "tcam.ckpt", weights_only=True)
+    module.load_state_dict(content["state_dict"])
+    with torch.no_grad():
+        expected = module.eval().locate(batch)
+        torch.testing.assert_close(trained.localizer(batch.pixels).heat, expected.heat)
+    assert trained.threshold == pytest.approx(module.threshold.item())
+    assert content["hyper_parameters"]["backbone"] == RECIPE["backbone"]
+
+
+def test_the_foreground_is_a_map_of_any_model_and_a_gate(root: Path) -> None:
+    localizer = load_localizer(root / "tcam.ckpt").localizer
+    model = ReIDModel(ResNetTA(18, (64, 32)), 3)  # prepared otherwise than the localizer
+    frames = torch.randint(256, (2, 3, 4, 64, 32), dtype=torch.uint8)
+    pixels = model.preprocess(frames)
+    seen = Foreground(localizer)(model, pixels, ClassLogit(0))
+    assert seen.shape == (2, 4, 64, 64)
+    assert 0 <= seen.min() <= seen.max() <= 1
+    raw = GradCAM()(model, pixels, ClassLogit(0))
+    gated = Gated(GradCAM(), localizer)(model, pixels, ClassLogit(0))
+    assert gated.shape == raw.shape
+    assert (gated.abs() <= raw.abs() + 1e-6).all()
+    still = Foreground(localizer)(model, model.preprocess(frames), ClassLogit(2))
+    torch.testing.assert_close(seen, still, rtol=0, atol=0)
+
+
+def test_a_resumed_run_draws_the_same_seeds(root: Path) -> None:
+    """The generator of a step depends on its place alone."""
+    module = tcam(classifier=root / "classifier" / "best_classification.ckpt", cams=root / "cams")
+    prepare(module, shots(), root, train_classifier, Lines(io.StringIO()))
+    trainer(root, 1).fit(module, shots())
+    draws = [torch.rand(3, generator=module._generator(batch)) for batch in (0, 0, 1)]
+    assert torch.equal(draws[0], draws[1])
+    assert not torch.equal(draws[0], draws[2])
+
+
+def test_a_classifier_that_is_missing_or_another(root: Path, tmp_path: Path) -> None:
+    quiet = Lines(io.StringIO())
+    module = tcam(classifier=tmp_path)
+    with pytest.raises(InputError, match=r"no best_classification.ckpt below it: give a checkpoint"):
+        prepare(module, shots(), tmp_path, train_classifier, quiet)
+    other = TCAM(
+        SmallResNet((4, 4), (2, 2)), 4, LAYERS, widths=[8], classifier=root / "classifier" / "best_classification.ckpt"
+    )
+    with pytest.raises(InputError, match=r"weight is \[8, 4, 3, 3\] there and \[4, 4, 3, 3\] here: give the"):
+        prepare(other, shots(), tmp_path, train_classifier, quiet)
+    with pytest.raises(InputError, match="layer trunk: SmallResNet has no such layer; it has"):
+        TCAM(backbone(), 4, ["trunk"])
+    with pytest.raises(InputError, match="holds no TCAM"):
+        load_localizer(root / "classifier" / "best_classification.ckpt")
+
+
+def test_maps_of_another_method_are_made_again(root: Path, tmp_path: Path) -> None:
+    quiet = Lines(io.StringIO())
+    checkpoint = root / "classifier" / "best_classification.ckpt"
+    first = store_of(checkpoint, LayerCAM(), shots(), tmp_path, quiet).strongest([0], [0])
+    other = store_of(checkpoint, GradCAM(), shots(), tmp_path, quiet)
+    assert other.facts["method"].startswith("GradCAM(")
+    assert not torch.equal(first, other.strongest([0], [0]))
+
+
+def test_another_number_of_classes_is_one_line(tmp_path: Path) -> None:
+    module = FrameClassifier(backbone(), 3)
+    with pytest.raises(InputError, match=r"has 4 classes but the model 3: pass --model.num_identities 4"):
+        trainer(tmp_path).fit(module, shots())
+
+
+def test_parts_of_a_classifier_learn_faster() -> None:
+    module = FrameClassifier(backbone(), 4, optimizer=lambda own: torch.optim.SGD(own, 0.1), fast=["classifier"])
+    optimizer: Any = module.configure_optimizers()["optimizer"]  # type: ignore[index, call-overload]
+    slow, fast = optimizer.param_groups
+    assert (slow["lr"], fast["lr"]) == (0.1, 1.0)
+    assert len(fast["params"]) == 2

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -39,10 +40,11 @@ class CLI(ReIDCLI):
         ]
 
         def classify(config: Path, folder: Path) -> None:
-            fit([f"--config={config}", f"--trainer.default_root_dir={folder}", *shared])
+            fit([f"--config={config}", f"--trainer.default_root_dir={folder}", "--trainer.devices=1", *shared])
 
+        alone = not torch.distributed.is_torchelastic_launched() or self.trainer.world_size == 1
         with reporting() as reporter:
-            prepare(self.model, self.datamodule, Path(self.trainer.default_root_dir), classify, reporter)
+            prepare(self.model, self.datamodule, Path(self.trainer.default_root_dir), classify, reporter, alone)
 
 
 class Evaluations(Callback):

@@ -37,7 +37,7 @@ class Shots(Protocol):
         """Every frame of every training shot, whole, in order."""
 
 
-def prepare(module: TCAM, shots: Shots, root: Path, train: Train, reporter: Reporter) -> None:
+def prepare(module: TCAM, shots: Shots, root: Path, train: Train, reporter: Reporter, alone: bool = True) -> None:
     """Find or make the classifier and the maps; what an earlier run has made, also in part, is not made again.
 
     Args:
@@ -46,15 +46,20 @@ def prepare(module: TCAM, shots: Shots, root: Path, train: Train, reporter: Repo
         root: the run's root folder; what is made lies in `classifier` and `cams` there.
         train: trains the classifier.
         reporter: is told what is being done.
+        alone: False where other processes do the same at this moment: then nothing is made.
 
     Raises:
-        InputError: there is no classifier and no config to train one, it does not fit, or a folder cannot be written.
+        InputError: there is no classifier and no config to train one, it does not fit, or a folder cannot be written;
+            or something is missing and others would make it too.
     """
-    best = _classifier(module, root, train, reporter)
+    best = _classifier(module, root, train if alone else _refuse, reporter)
     trained = load_model(best)
     _require_same(module.localizer.encoder.classifier, trained, best)
     module.localizer.encoder.classifier.load_state_dict(trained.state_dict())
-    module.store = store_of(_of_localization(best), module.method, shots, module.cams or root / "cams", reporter)
+    folder = module.cams or root / "cams"
+    module.store = (
+        store_of(_of_localization(best), module.method, shots, folder, reporter) if alone else CamStore(folder)
+    )
 
 
 def store_of(checkpoint: Path, method: Explainer, shots: Shots, folder: Path, reporter: Reporter) -> CamStore:
@@ -91,6 +96,11 @@ def described(method: Explainer) -> str:
     """
     settings = ", ".join(f"{name}={value!r}" for name, value in vars(method).items())
     return f"{type(method).__name__}({settings})"
+
+
+def _refuse(_config: Path, folder: Path) -> None:
+    """Several processes must not train the same classifier."""
+    raise InputError(f"{folder}: no classifier yet: run this once with one process, --trainer.devices 1, to make it")
 
 
 def _maps(classifier: ReIDModel, method: Explainer, batch: Frame) -> Tensor:

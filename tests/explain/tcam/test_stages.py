@@ -171,6 +171,14 @@ def test_a_classifier_that_is_missing_or_another(root: Path, tmp_path: Path) -> 
         load_localizer(root / "classifier" / "best_classification.ckpt")
 
 
+def test_several_processes_find_what_one_has_made(root: Path, tmp_path: Path) -> None:
+    module = tcam()
+    prepare(module, shots(), root, train_classifier, Lines(io.StringIO()), alone=False)
+    assert module.store is not None
+    with pytest.raises(InputError, match="no classifier yet: run this once with one process"):
+        prepare(tcam(), shots(), tmp_path, train_classifier, Lines(io.StringIO()), alone=False)
+
+
 def test_maps_of_another_method_are_made_again(root: Path, tmp_path: Path) -> None:
     quiet = Lines(io.StringIO())
     checkpoint = root / "classifier" / "best_classification.ckpt"

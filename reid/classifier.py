@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,12 +14,16 @@ from reid.backbones.i3d import I3D
 from reid.backbones.kinetics import VideoResNet, kinetics_labels, kinetics_weights
 from reid.backbones.tsm import TSM
 from reid.errors import InputError
+from reid.imports.tsm import Head, with_head
 from reid.loading import load_tensors
 from reid.preprocess import Preprocess
 from reid.types import Output
 from reid.weights import read_checkpoint, tensors_of
 
 Architecture = Literal["i3d", "r3d", "mc3", "r2plus1d", "tsm"]
+
+CLIP_LENGTHS: Final[dict[Architecture, int]] = {"i3d": 16, "r3d": 16, "mc3": 16, "r2plus1d": 16, "tsm": 8}
+"""Frames of a clip: what the networks saw in training; of I3D, which saw 64, what makes two steps of its map."""
 
 
 class Prediction(NamedTuple):
@@ -77,15 +81,35 @@ class VideoClassifier(nn.Module):
         Returns:
             B lists of predictions; probabilities are the softmax over all classes.
         """
-        best = self(pixels).logits.float().softmax(1).topk(min(top, len(self.labels)))
-        return [
-            [Prediction(self.labels[place], value) for value, place in zip(values, places, strict=True)]
-            for values, places in zip(best.values.tolist(), best.indices.tolist(), strict=True)
-        ]
+        return likeliest(self(pixels).logits, self.labels, top)
+
+
+def likeliest(logits: Tensor, labels: Sequence[str], top: int = 5) -> list[list[Prediction]]:
+    """Name the likeliest classes of each clip, best first.
+
+    Args:
+        logits: [B,K].
+        labels: names of the K classes.
+        top: how many classes; fewer where there are fewer.
+
+    Returns:
+        B lists of predictions; probabilities are the softmax over all classes.
+
+    >>> [[label for label, _ in one] for one in likeliest(torch.tensor([[1.0, 3.0, 2.0]]), ("run", "sit", "wave"), 2)]
+    [['sit', 'wave']]
+    """
+    best = logits.detach().float().softmax(1).topk(min(top, len(labels)))
+    return [
+        [Prediction(labels[place], value) for value, place in zip(values, places, strict=True)]
+        for values, places in zip(best.values.tolist(), best.indices.tolist(), strict=True)
+    ]
 
 
 def load_classifier(
-    architecture: Architecture, weights: Path | None = None, labels: Sequence[str] | None = None
+    architecture: Architecture,
+    weights: Path | None = None,
+    labels: Sequence[str] | None = None,
+    head: Head | None = None,
 ) -> VideoClassifier:
     """Build a published action model with its weights, in eval mode.
 
@@ -94,13 +118,15 @@ def load_classifier(
         weights: a file in the layout of its authors, of torchvision, or of ours; its classifier decides the number of
             classes. None fetches torchvision's Kinetics-400 weights, for the three networks that it has.
         labels: names of the classes; None takes those of Kinetics-400 for 400 classes, and numbers otherwise.
+        head: which classifier of a file that holds two, as TSM trained on EPIC-Kitchens (125 verbs, 352 nouns) does.
 
     Raises:
-        InputError: the weights cannot be read or fetched, are not this network's, or have another number of classes.
+        InputError: the weights cannot be read or fetched, are not this network's, have another number of classes, or
+            two classifiers and none was chosen.
     """
-    backbone = _backbone(architecture)
-    tensors = backbone.translated(_tensors(architecture, weights))
     source = f"checkpoint {weights or architecture}"
+    backbone = _backbone(architecture)
+    tensors = backbone.translated(with_head(_tensors(architecture, weights), head, source))
     if "classifier.weight" not in tensors:
         raise InputError(f"{source}: has no classifier of {architecture}; give a file of this architecture")
     num_classes = len(tensors["classifier.weight"])
@@ -146,6 +172,8 @@ def _tensors(architecture: Architecture, weights: Path | None) -> dict[str, Tens
         return tensors_of(read_checkpoint(weights))
     match architecture:
         case "i3d" | "tsm":
-            raise InputError(f"{architecture}: torchvision has no weights of it: give a file of its authors")
+            raise InputError(
+                f"{architecture}: torchvision has no weights of it: give a file of its authors (--weights)"
+            )
         case _:
             return kinetics_weights(architecture)

@@ -1,4 +1,4 @@
-"""The command line of `explain.py`: why does a checkpoint decide what it decides on this tracklet?"""
+"""The command line of `explain.py`: why does a model decide what it decides on this clip?"""
 
 import argparse
 import sys
@@ -6,30 +6,34 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from explain.command.flags import Parser, methods_of, positive, shared_flags, tools_of
+from explain.command.flags import Parser, methods_of, shared_flags, tools_of
+from explain.command.model_flags import action_model, check_model, checkpoint
 from explain.command.names import NORMALISATIONS, Finer, Score
+from explain.command.words import positive
 from reid.errors import InputError
 
-EPILOG = "explain.py evaluate --help: judge all methods on a benchmark"
+EPILOG = "explain.py evaluate --help: judge all methods on a benchmark, or on a folder of videos"
 
 
 def parser() -> argparse.ArgumentParser:
     """Describe the flags."""
     flags = Parser(
         prog="explain.py",
-        description="Explain what a checkpoint decides on tracklets.",
+        description="Explain what a model decides on clips.",
         epilog=EPILOG,
-        parents=[shared_flags("cam_output", method=None, needs_config=False)],
+        parents=[shared_flags("cam_output, or visual_res of a --videos_dir", method=None)],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     source = flags.add_mutually_exclusive_group(required=True)
     source.add_argument("--video", type=Path, help="video file")
     source.add_argument("--tracklet", type=Path, help="folder of frames, or the common start of their paths")
+    source.add_argument("--videos_dir", type=Path, help="with --model: folder of videos, and of folders of frames")
     source.add_argument("--query", help="name of a test tracklet of the benchmark in --config: why is its match first")
     source.add_argument("--mistakes", type=positive, help="the worst mistakes on that benchmark, this many")
     flags.add_argument("--against", type=Path, help="video or tracklet: explain the similarity to it")
     flags.add_argument("--instead_of", type=Path, help="with --against: why that one, and not this one")
     flags.add_argument("--target_id", type=int, help="class to explain, 0..K-1; the predicted class if not given")
+    flags.add_argument("--label", help="class of --model to explain, by its name")
     flags.add_argument("--score", choices=get_args(Score), default="logit", help="what of the class is explained")
     flags.add_argument(
         "--finer", nargs="?", const="runner_up", choices=get_args(Finer), help="explain the class against its nearest"
@@ -43,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Explain one video or tracklet, a query of a benchmark, or what the model gets wrong there.
+    """Explain one clip, every clip of a folder, a query of a benchmark, or what the model gets wrong there.
 
     Args:
         args: the command line; None takes it from `sys.argv`.
@@ -58,41 +62,81 @@ def main(args: Sequence[str] | None = None) -> None:
         judge(words[1:])
         return
     given = parser().parse_args(words)
+    check_model(given)
     _check_question(given)
-    source = given.video or given.tracklet
-    tools = tools_of(given, methods_of(given.method), names_benchmark=source is None)
-
-    from explain.command.publish import Keep  # late, as what `tools_of` imports
-
-    keep = Keep(given.output, given.normalize, given.overwrite, given.tensorboard)
-    if source is None:
-        from explain.command.queries import Wanted, explain_queries
-
-        wanted = Wanted(given.config, given.root, given.frames, given.query, given.mistakes or 0, given.top)
-        explain_queries(wanted, tools, keep)
+    if given.videos_dir is not None:
+        _explain_directory(given)
+    elif given.query is not None or given.mistakes is not None:
+        _explain_benchmark(given)
     else:
-        from explain.command.run import Asked, explain_files
+        _explain_clip(given)
 
-        asked = Asked(
-            source, given.against, given.instead_of, given.frames or 16, given.target_id, given.score, given.finer
-        )
-        explain_files(asked, tools, keep)
+
+def _explain_clip(given: argparse.Namespace) -> None:
+    origin = action_model(given) if given.model else checkpoint(given, names_benchmark=False)
+    tools = tools_of(given, methods_of(given.method), origin)
+
+    from explain.command.of_class import ClassAsked  # late, as what `tools_of` imports
+    from explain.command.publish import Keep
+    from explain.command.run import Asked, explain_files
+
+    of_class = ClassAsked(given.target_id, given.label, given.score, given.finer)
+    asked = Asked(given.video or given.tracklet, given.against, given.instead_of, given.frames, of_class)
+    output = given.output or Path("cam_output")
+    explain_files(asked, tools, Keep(output, given.normalize, given.overwrite, given.tensorboard))
+
+
+def _explain_directory(given: argparse.Namespace) -> None:
+    tools = tools_of(given, methods_of(given.method), action_model(given))
+
+    from explain.command.of_class import ClassAsked
+    from explain.command.publish import Keep
+    from explain.command.videos import explain_videos
+
+    of_class = ClassAsked(given.target_id, given.label, given.score, given.finer)
+    keep = Keep(given.output or Path("visual_res"), given.normalize, given.overwrite)
+    explain_videos(given.videos_dir, given.frames, of_class, tools, keep)
+
+
+def _explain_benchmark(given: argparse.Namespace) -> None:
+    tools = tools_of(given, methods_of(given.method), checkpoint(given, names_benchmark=True))
+
+    from explain.command.publish import Keep
+    from explain.command.queries import Wanted, explain_queries
+
+    wanted = Wanted(given.config, given.root, given.frames, given.query, given.mistakes or 0, given.top)
+    output = given.output or Path("cam_output")
+    explain_queries(wanted, tools, Keep(output, given.normalize, given.overwrite, given.tensorboard))
 
 
 def _check_question(given: argparse.Namespace) -> None:
     """Refuse flags that contradict each other."""
-    of_class = given.finer is not None or given.target_id is not None or given.score != "logit"
+    _check_class(given)
     named = given.query is not None or given.mistakes is not None
+    of_class = given.finer is not None or given.target_id is not None or given.score != "logit"
     if (given.against is not None or named) and of_class:
         raise InputError(
             "--against, --query and --mistakes explain similarities, --target_id, --score and --finer a class: give "
             "one or the other"
         )
-    if given.finer is not None and given.score != "logit":
-        raise InputError("--finer compares logits: leave --score out")
     if given.instead_of is not None and given.against is None:
         raise InputError("--instead_of needs --against: why that one, and not this one")
     if named and given.against is not None:
         raise InputError("--against goes with --video or --tracklet: a query is compared with its benchmark")
     if named and given.config is None:
         raise InputError("--query and --mistakes need --config: the training config names the benchmark")
+    if given.videos_dir is not None and given.tensorboard is not None:
+        raise InputError("--tensorboard goes with a single clip or a benchmark: leave it out of a --videos_dir")
+
+
+def _check_class(given: argparse.Namespace) -> None:
+    """Refuse contradictions about the class that is explained."""
+    if given.finer is not None and given.score != "logit":
+        raise InputError("--finer compares logits: leave --score out")
+    named = given.label is not None or given.target_id is not None
+    if given.score == "energy" and named:
+        raise InputError(
+            "--score energy is that of the embedding and knows no class: leave --target_id and --label out"
+        )
+    if given.label is not None and given.target_id is not None:
+        raise InputError("--label and --target_id both name a class: give one of them")

@@ -1,6 +1,7 @@
 """Maps of questions, each with its place among the results."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -8,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explain.report.content import Question
+from explain.command.figures import Judged
+from explain.report.content import Heatmap, Question
 from explain.sinks.folder import Facts
 
 SIDES = ("", "against", "instead_of")
@@ -48,6 +50,7 @@ def _of_question(place: PurePosixPath, question: Question) -> Iterator[Drawing]:
                 "score": None if side else question.score,
                 "side": panel.title,
                 "tracklet": panel.caption,
+                **figures_of(heatmap),
             }
             yield Drawing(
                 place / (heatmap.method if several else "") / side,
@@ -56,3 +59,9 @@ def _of_question(place: PurePosixPath, question: Question) -> Iterator[Drawing]:
                 heatmap.raw,
                 shown,
             )
+
+
+def figures_of(heatmap: Heatmap) -> Mapping[str, float]:
+    """What its method told about a map; JSON has no word for what is not finite."""
+    told = heatmap.figures if isinstance(heatmap, Judged) else {}
+    return {name: value for name, value in told.items() if math.isfinite(value)}

@@ -1,7 +1,7 @@
-"""All methods judged on the queries of a benchmark: which maps can be believed?"""
+"""All methods judged on the same clips: which maps can be believed?"""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -9,10 +9,9 @@ from pathlib import Path
 import torch
 
 from explain.cam.clusters import agreement
-from explain.command.benchmark import HeldOut
-from explain.command.gallery import Gallery
-from explain.command.inquiry import similar
-from explain.command.jury import Case, Hearing, Jury
+from explain.command.docket import Docket
+from explain.command.jury import Hearing, Jury
+from explain.command.loaded import AnyModel, ModelT_co
 from explain.command.names import ALL_CHANNELS, CONTROLS
 from explain.command.plot import plot_curves
 from explain.command.progress import Reporter
@@ -32,100 +31,85 @@ takes part. All methods of a table meet the same ones, since the maximum grows w
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is judged on.
+    """How thoroughly methods are judged.
 
     Attributes:
-        config: the training config, whose `data` are the benchmark.
-        root: folder of the benchmark; None takes the one that the config names.
-        frames: T of the clip that stands for a tracklet; None samples as the config says.
-        queries: how many of its queries, spread evenly over those that have a true match.
         unit: what deletion and insertion change at once.
         thorough: measure ROAD, stability and random weights too, which takes several times as long.
     """
 
-    config: Path
-    root: Path | None = None
-    frames: int | None = None
-    queries: int = 20
     unit: Unit = "voxels"
     thorough: bool = False
 
 
-def evaluate(scope: Scope, tools: Tools, keep: Keep) -> None:
-    """Judge methods on why queries match their best true match, and write a table and a plot.
+def evaluate(
+    opening: Callable[[Workbench[ModelT_co]], Docket], scope: Scope, tools: Tools[ModelT_co], keep: Keep
+) -> None:
+    """Judge methods on clips, and write a table and a plot.
 
     The folder holds `table.md`, `curves.png`, `evaluation.json` and `summary.json`. Controls that look at no score (a
-    random map, random channel weights, the centre of the frame) are always judged beside the methods.
+    random map, random channel weights, the centre of the frame) are always judged beside the methods. A clip that
+    cannot be read is left out, and named at the end.
+
+    Args:
+        opening: finds the clips.
+        scope: how thoroughly.
+        tools: what to work with.
+        keep: where to.
 
     Raises:
-        InputError: the benchmark or the model cannot be read, a method cannot explain the model, or the folder cannot
-            be written.
+        InputError: the clips or the model cannot be read, a method cannot explain the model, or the folder cannot be
+            written; and, when all is written, if a clip could not be read.
     """
     with workbench(tools, keep) as bench:
-        side = bench.open(scope.config, scope.root, scope.frames)
-        gallery = Gallery(bench.model, side, bench.reporter)
-        chosen = _spread(gallery, side, scope.queries)
+        docket = opening(bench)
         hearing = _hearing(bench, scope)
-        juries, refusals = _judge_all(bench, gallery, _cases(gallery, chosen), hearing)
+        juries, refusals = _judge_all(bench, docket, hearing)
         scores = _scores(juries)
-        facts = {**bench.facts, **gallery.facts, "judged_queries": len(chosen), **asdict(hearing)}
+        counted = {f"judged_{docket.noun}": len(docket.cases) - len(docket.broken)}
+        facts = {**bench.facts, **docket.facts, **counted, **asdict(hearing)}
         with output_folder(keep.output, keep.overwrite) as folder:
             _write(folder, facts, scores, {name: jury.curves() for name, jury in juries.items()})
     for name, refusal in refusals.items():
         print(f"left out: {name}: {refusal}")  # noqa: T201 - the command's output
     print(f"{markdown(scores)}\n{keep.output}/table.md, {keep.output}/curves.png")  # noqa: T201
+    if docket.broken:
+        raise InputError(f"{len(docket.broken)} {docket.noun} could not be read: {'; '.join(docket.broken)}")
 
 
-def _spread(gallery: Gallery, side: HeldOut, count: int) -> list[int]:
-    """Choose queries that have a true match, evenly."""
-    valid = [query for query, ok in zip(side.evaluation.query, gallery.ranking.valid.tolist(), strict=True) if ok]
-    if not valid:
-        raise InputError(f"{side.evaluation.benchmark}: no query has a true match under another camera")
-    count = min(count, len(valid))
-    return [valid[place * len(valid) // count] for place in range(count)]
-
-
-def _cases(gallery: Gallery, chosen: Sequence[int]) -> list[Case]:
-    """Read the queries once for all methods; asked is why each resembles its best true match."""
-    cases = []
-    for tracklet in chosen:
-        true = next(match for match in gallery.matches(tracklet) if match.right)
-        subject, other = gallery.subject(tracklet), gallery.subject(true.tracklet)
-        masks = gallery.side.masks(gallery.side.clip(tracklet))
-        cases.append(Case(tracklet, similar("query", subject, other, gallery.model.distance), masks))
-    return cases
-
-
-def _hearing(bench: Workbench, scope: Scope) -> Hearing:
+def _hearing(bench: Workbench[AnyModel], scope: Scope) -> Hearing:
     """How all methods are judged."""
     only_reading = all(isinstance(method, Reader) for method in bench.methods.values())
     return Hearing(scope.unit, (NOISES if only_reading else FEW_NOISES) if scope.thorough else 0)
 
 
-def _judge_all(
-    bench: Workbench, gallery: Gallery, cases: Sequence[Case], hearing: Hearing
-) -> tuple[dict[str, Jury], Refusals]:
-    """Let every method explain every query; one that cannot explain them all has no place in a table of means."""
-    juries: dict[str, Jury] = {}
+def _judge_all(bench: Workbench[AnyModel], docket: Docket, hearing: Hearing) -> tuple[dict[str, Jury], Refusals]:
+    """Let every method explain every clip; one that cannot explain them all has no place in a table of means."""
+    juries = {
+        name: Jury(bench.model, explainer, hearing, docket.ranked and docket.ranked(hearing.unit), bench.ground)
+        for name, explainer in bench.methods.items()
+    }
     refusals: Refusals = {}
-    for name, explainer in bench.methods.items():
-        jury = Jury(gallery, explainer, hearing)
-        try:
-            for number, case in enumerate(cases):
-                jury.hear(case, partial(_say, bench.reporter, f"{name}: query {number + 1} of {len(cases)}"))
-        except InputError as error:
-            if not bench.tools.lenient:
-                raise
-            refusals[name] = error
-        else:
-            juries[name] = jury
-    if refusals and not set(juries) - set(CONTROLS):
+    for number, case in docket.read():
+        where = f"{docket.noun}: {number} of {len(docket.cases)}"
+        for name, jury in juries.items():
+            if name in refusals:
+                continue
+            try:
+                jury.hear(case, partial(_say, bench.reporter, f"{where}, {name}"))
+            except InputError as error:
+                if not bench.tools.lenient:
+                    raise
+                refusals[name] = error
+    if len(docket.broken) == len(docket.cases):
+        raise InputError("; ".join(docket.broken))
+    if refusals and not set(juries) - set(refusals) - set(CONTROLS):
         raise InputError("; ".join(map(str, refusals.values())))
-    return juries, refusals
+    return {name: jury for name, jury in juries.items() if name not in refusals}, refusals
 
 
-def _say(reporter: Reporter, query: str, stage: str) -> None:
-    reporter.say(f"{query}, {stage}")
+def _say(reporter: Reporter, where: str, stage: str) -> None:
+    reporter.say(f"{where}, {stage}")
 
 
 def _scores(juries: Mapping[str, Jury]) -> dict[str, dict[str, float]]:

@@ -1,10 +1,13 @@
-"""The command line of `explain.py evaluate`: which maps can be believed? All methods judged on a benchmark."""
+"""The command line of `explain.py evaluate`: which maps can be believed? All methods judged on the same clips."""
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
-from explain.command.flags import Parser, methods_of, positive, shared_flags, tools_of
+from explain.command.flags import Parser, methods_of, shared_flags, tools_of
+from explain.command.model_flags import action_model, check_model, checkpoint
 from explain.command.names import CONTROLS, UNITS
+from explain.command.words import positive
 from reid.errors import InputError
 
 
@@ -12,18 +15,19 @@ def parser() -> argparse.ArgumentParser:
     """Describe the flags."""
     flags = Parser(
         prog="explain.py evaluate",
-        description="Judge explanation methods on a benchmark.",
-        parents=[shared_flags("cam_evaluation", method="all", needs_config=True)],
+        description="Judge explanation methods on a benchmark, or on a folder of videos.",
+        parents=[shared_flags("cam_evaluation", method="all")],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    flags.add_argument("--queries", type=positive, default=20, help="how many queries, spread over the benchmark")
+    flags.add_argument("--videos_dir", type=Path, help="with --model: folder of videos, and of folders of frames")
+    flags.add_argument("--queries", type=positive, default=20, help="how many queries or clips, spread over all")
     flags.add_argument("--unit", choices=UNITS, default="voxels", help="what deletion and insertion change at once")
     flags.add_argument("--thorough", action="store_true", help="ROAD, stability and random weights too")
     return flags
 
 
 def main(args: Sequence[str]) -> None:
-    """Judge methods on a benchmark.
+    """Judge methods on a benchmark, or on a folder of videos.
 
     Args:
         args: the command line behind the word `evaluate`.
@@ -32,13 +36,40 @@ def main(args: Sequence[str]) -> None:
         InputError: a user's mistake or a broken file.
     """
     given = parser().parse_args(args)
+    check_model(given)
     if given.bf16 and given.thorough:
         raise InputError("--thorough moves the clips by less than bfloat16 resolves: leave --bf16 out")
-    methods = tuple(dict.fromkeys((*methods_of(given.method), *CONTROLS)))
-    tools = tools_of(given, methods, names_benchmark=True)
+    if given.model and given.videos_dir is None:
+        raise InputError("--model is judged on a folder of clips: give --videos_dir DIR")
+    if given.checkpoint and given.config is None:
+        raise InputError("--checkpoint is judged on a benchmark: give --config FILE, the training config that names it")
+    _judge_videos(given) if given.model else _judge_queries(given)
+
+
+def _judge_videos(given: argparse.Namespace) -> None:
+    tools = tools_of(given, _methods(given), action_model(given))
 
     from explain.command.evaluate import Scope, evaluate  # late, as what `tools_of` imports
+    from explain.command.judged_videos import Videos
     from explain.command.publish import Keep
 
-    scope = Scope(given.config, given.root, given.frames, given.queries, given.unit, given.thorough)
-    evaluate(scope, tools, Keep(given.output, overwrite=given.overwrite))
+    clips = Videos(given.videos_dir, given.frames, given.queries)
+    keep = Keep(given.output or Path("cam_evaluation"), overwrite=given.overwrite)
+    evaluate(clips.open, Scope(given.unit, given.thorough), tools, keep)
+
+
+def _judge_queries(given: argparse.Namespace) -> None:
+    tools = tools_of(given, _methods(given), checkpoint(given, names_benchmark=True))
+
+    from explain.command.evaluate import Scope, evaluate
+    from explain.command.judged_queries import Queries
+    from explain.command.publish import Keep
+
+    queries = Queries(given.config, given.root, given.frames, given.queries)
+    keep = Keep(given.output or Path("cam_evaluation"), overwrite=given.overwrite)
+    evaluate(queries.open, Scope(given.unit, given.thorough), tools, keep)
+
+
+def _methods(given: argparse.Namespace) -> tuple[str, ...]:
+    """Those that were asked for, and the controls."""
+    return tuple(dict.fromkeys((*methods_of(given.method), *CONTROLS)))

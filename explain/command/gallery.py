@@ -1,5 +1,6 @@
 """A benchmark as a model sees it: who is near whom, and which queries it gets wrong."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -7,9 +8,11 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from explain.command.benchmark import HeldOut
+from explain.command.benchmark import HeldOut, open_benchmark
 from explain.command.inquiry import Subject
+from explain.command.layers import require_layers
 from explain.command.progress import Reporter
+from explain.command.workbench import Workbench
 from explain.sinks.folder import Facts
 from reid.distances import Distances
 from reid.metrics import ReIDMetric
@@ -113,6 +116,24 @@ class Gallery:
         """What the model answers for clips [B,3,T,H,W] uint8."""
         output: Output = self.model(self.model.preprocess(pixels.to(self.model.identities.device)))
         return output
+
+
+def held_out(bench: Workbench[ReIDModel], config: Path, root: Path | None, frames: int | None) -> HeldOut:
+    """Open the test side of a benchmark, and make sure that the model can be explained on it as was asked.
+
+    Args:
+        bench: the model, and how it is explained.
+        config: see `explain.command.benchmark.open_benchmark`.
+        root: see there.
+        frames: see there.
+
+    Raises:
+        InputError: see there; or the backbone has no such layer.
+    """
+    side = open_benchmark(config, root, frames, bench.model.preprocess.size)
+    clip = side.clips[0].pixels[None].to(bench.device)
+    require_layers(bench.model, bench.model.preprocess(clip), bench.tools.settings.layers)
+    return side
 
 
 def _labels(evaluation: Evaluation) -> Labels:

@@ -1,44 +1,33 @@
-"""All that is measured of one method on the queries of a benchmark."""
+"""All that is measured of one method on the same clips."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from explain.command.gallery import Gallery
+from explain.command.chase import Chase
+from explain.command.docket import Case
+from explain.command.ground import Ground
 from explain.command.inquiry import Side
 from explain.command.known import Known
+from explain.command.loaded import AnyModel
 from explain.command.workbench import require_finite_map
 from explain.core import Explainer
 from explain.metrics.concentration import Concentration
 from explain.metrics.deletion import InsertionDeletion
 from explain.metrics.drop import AverageDrop
-from explain.metrics.embed_deleted import embed_deleted
 from explain.metrics.localisation import EnergyPointing, PointingGame
 from explain.metrics.order import Unit
 from explain.metrics.randomisation import randomisation
-from explain.metrics.retrieval import RetrievalDeletion
 from explain.metrics.road import ROAD
 from explain.metrics.stability import Infidelity, MaxSensitivity
 from explain.metrics.temporal import Flicker
 
 ITEM = 2
 """What a mask calls the part of the person that tells it from its look-alikes."""
-
-
-class Case(NamedTuple):
-    """A query that every method explains."""
-
-    tracklet: int
-    """Its index in the evaluation."""
-    side: Side
-    """Its clip, and the score that is explained."""
-    masks: Tensor | None
-    """[T,H,W] what its pixels show, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +45,38 @@ class Hearing:
 
 
 class Jury:
-    """Measures the maps of one method; every method hears the same queries.
+    """Measures the maps of one method; every method hears the same clips.
 
     Args:
-        gallery: who is ranked.
+        model: what is explained.
         explainer: the method.
         hearing: how its maps are judged.
+        chase: measures them by the ranking of their clips, where there is one.
+        ground: knows the foreground, where that was chosen.
 
     Attributes:
-        maps: [1,t,h,w] of each query.
+        maps: [1,t,h,w] of each clip.
         seconds: that these took.
     """
 
-    def __init__(self, gallery: Gallery, explainer: Explainer, hearing: Hearing) -> None:
-        evaluation, device = gallery.evaluation, gallery.model.identities.device
-        ranked = list(evaluation.gallery)
-        people = [evaluation.tracklets[place] for place in ranked]
-        self.gallery = gallery
+    def __init__(
+        self,
+        model: AnyModel,
+        explainer: Explainer,
+        hearing: Hearing,
+        chase: Chase | None = None,
+        ground: Ground | None = None,
+    ) -> None:
+        device = model.classifier.weight.device
+        self.model = model
         self.explainer = explainer
         self.hearing = hearing
         self.maps: list[Tensor] = []
         self.seconds = 0.0
+        self._chase = chase
+        self._ground = ground
+        self._behind: list[float] = []
         self._deletion = InsertionDeletion(unit=hearing.unit, steps=10).to(device)
-        self._retrieval = RetrievalDeletion(
-            gallery.embeddings[ranked],
-            [tracklet.person for tracklet in people],
-            [tracklet.camera for tracklet in people],
-            distance=gallery.model.distance,
-        )
         self._of_score: list[Metric] = [self._deletion, AverageDrop().to(device)]
         self._of_map: list[Metric] = [Flicker(), Concentration()]
         self._of_person: dict[str, list[Metric]] = {
@@ -97,29 +90,30 @@ class Jury:
             self._of_method = [MaxSensitivity(hearing.noises).to(device), Infidelity().to(device)]
 
     def hear(self, case: Case, say: Callable[[str], None]) -> None:
-        """Explain one query, and measure its map.
+        """Explain one clip, and measure its map.
 
         Args:
-            case: the query.
+            case: the clip.
             say: is told what is being done.
 
         Raises:
             InputError: the method cannot explain this model, or its map is not finite.
         """
-        model, pixels, target = self.gallery.model, case.side.subject.pixels, case.side.target
+        pixels = case.side.subject.pixels
         say("its map")
         started = time.perf_counter()
-        raw = self.explainer(model, pixels, target)
+        raw = self.explainer(self.model, pixels, case.side.target)
         self.seconds += time.perf_counter() - started
         require_finite_map(type(self.explainer).__name__, raw)
         self.maps.append(raw.cpu())
         say("taken apart")
         for metric in self._of_score:
-            metric.update(model, pixels, raw, target)
-        own = self.gallery.evaluation.tracklets[case.tracklet]
-        embedded = embed_deleted(model, pixels, raw, self._retrieval.shares, self.hearing.unit).cpu()
-        self._retrieval.update(embedded, torch.tensor([own.person]), torch.tensor([own.camera]))
+            metric.update(self.model, pixels, raw, case.watched)
+        if self._chase is not None:
+            self._chase.update(case.tracklet, pixels, raw)
         self._judge_map(self.maps[-1], case.masks)
+        if self._ground is not None:
+            self._behind.append(self._ground.behind(self.model, pixels)(raw[0])["background_energy"])
         if self.hearing.noises:
             self._judge_method(case.side, raw, say)
 
@@ -134,7 +128,7 @@ class Jury:
 
     def _judge_method(self, side: Side, raw: Tensor, say: Callable[[str], None]) -> None:
         """What takes many maps."""
-        model, pixels, target = self.gallery.model, side.subject.pixels, side.target
+        model, pixels, target = self.model, side.subject.pixels, side.target
         explainer = Known(self.explainer, model, pixels, raw)
         say("under noise")
         for metric in self._of_method:
@@ -146,20 +140,22 @@ class Jury:
     def scores(self) -> dict[str, float]:
         """All figures by name; those that were not measured are missing."""
         found: dict[str, Tensor] = {}
-        for metric in (*self._of_score, self._retrieval, *self._of_map, *self._of_method):
+        for metric in (*self._of_score, *self._of_map, *self._of_method):
             found |= metric.compute()
+        if self._chase is not None:
+            found |= self._chase.scores()
         for name, metrics in self._of_person.items():
             for metric in metrics:
                 if metric.update_called:
                     found |= {f"{key}_{name}": value for key, value in metric.compute().items()}
+        if self._behind:
+            found["background_energy"] = torch.tensor(self._behind).nanmean()
         if self._random:
             found["random_weights"] = torch.cat(self._random).mean()
         numbers = {name: float(value) for name, value in found.items() if not value.isnan()}
         return {**numbers, "seconds": self.seconds / max(len(self.maps), 1)}
 
     def curves(self) -> dict[str, list[float]]:
-        """What the plot shows: the score while a query is taken apart, and the AP of its true match."""
+        """What the plot shows: the score while a clip is taken apart, and the AP of a query's true match."""
         deletion = {name: values.tolist() for name, values in self._deletion.curves().items()}
-        found = self._retrieval.compute()
-        shares = self._retrieval.shares
-        return {**deletion, "deleted": list(shares), "ap": [float(found[f"ap_{100 * share:g}"]) for share in shares]}
+        return {**deletion, **(self._chase.curves() if self._chase else {})}

@@ -8,14 +8,14 @@ import torch
 from einops import EinopsError
 from torch import Tensor, nn
 
+from explain.command.loaded import AnyModel
 from explain.guard import guard
 from explain.nested import first_tensor
 from reid.backbones.base import Backbone
 from reid.errors import InputError
-from reid.model import ReIDModel
 
 
-def require_layers(model: ReIDModel, pixels: Tensor, names: Sequence[str]) -> None:
+def require_layers(model: AnyModel, pixels: Tensor, names: Sequence[str]) -> None:
     """Refuse what is no layer with a map, before a gallery is embedded or methods run for minutes.
 
     Args:

@@ -1,9 +1,8 @@
 """The methods by name."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Literal
+from typing import Final
 
 from explain.attention import AttentionRollout, GradientAttention
 from explain.cam import (
@@ -19,78 +18,122 @@ from explain.cam import (
     OriginalCAM,
     RandomCAM,
     ScoreCAM,
+    SmoothGradCAMPlusPlus,
     XGradCAM,
 )
-from explain.command.names import ALL_CHANNELS, METHODS
+from explain.command.figures import Figures
+from explain.command.names import ALL_CHANNELS, CONTROLS, FOREGROUND
+from explain.command.settings import Settings
 from explain.controls import CentrePrior, RandomMap
 from explain.copies import Progress
 from explain.core import Explainer
-from explain.sinks.folder import Facts
+from explain.gradients import Gradient, GradientInput, IntegratedGradients, SmoothGrad
+from explain.perturbation import STEP, ExtremalPerturbation2D, ExtremalPerturbation3D, Occlusion
+from explain.tcam.foreground import Foreground, Gated
+from explain.tcam.localizer import Localizer
 
+Builders = Mapping[str, Callable[[], Explainer]]
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What can be chosen of the methods.
-
-    Attributes:
-        temporal: over what GradCAM averages gradients, see there.
-        layers: those that LayerCAM fuses; none is the one that the backbone chooses.
-        channels: in how many groups ScoreCAM scores the channels; None scores each.
-        batch_size: copies of a clip in a forward pass, for the methods that score many.
-    """
-
-    temporal: Literal["clip", "frame"] = "clip"
-    layers: tuple[str, ...] = ()
-    channels: int | None = None
-    batch_size: int = 32
-
-    @property
-    def facts(self) -> Facts:
-        """Those that change a map, if they were chosen.
-
-        >>> dict(Settings(layers=("trunk.layer3", "trunk.layer4"), batch_size=8).facts)
-        {'layercam_layers': 'trunk.layer3, trunk.layer4'}
-        """
-        chosen: Facts = {
-            "gradcam_temporal": self.temporal if self.temporal != "clip" else None,
-            "layercam_layers": ", ".join(self.layers) or None,
-            "scorecam_channels": self.channels,
-        }
-        return {name: value for name, value in chosen.items() if value is not None}
+_BACKWARD: Final = 4
+"""Copies of a clip in a pass that goes all the way back to the pixels, at most: it keeps every layer."""
 
 
 def build_methods(
-    names: Sequence[str], settings: Settings | None = None, progress: Progress | None = None
+    names: Sequence[str],
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    figures: Figures | None = None,
+    localizer: Localizer | None = None,
 ) -> dict[str, Explainer]:
     """Build methods by name, in this order.
-
-    ScoreCAM's weights are stretched to 0..1, as CAM tools do: the softmax of similarities is the same for all channels.
 
     Args:
         names: of `explain.command.names.METHODS`, and `ALL_CHANNELS`.
         settings: what was chosen of them.
         progress: is told how many copies of a clip are scored.
+        figures: hears what methods tell of their maps.
+        localizer: knows the foreground, where that was chosen.
+
+    Raises:
+        InputError: what was chosen does not go with a method.
     """
     chosen = settings or Settings()
+    by_name = {
+        **_at_layers(chosen, progress),
+        **_at_pixels(chosen, progress, figures or Figures()),
+        **_extremal(chosen, progress, figures or Figures()),
+    }
+    if localizer is None:
+        return {name: by_name[name]() for name in names}
+    built = {name: Foreground(localizer) if name == FOREGROUND else by_name[name]() for name in names}
+    ungated = {FOREGROUND, *CONTROLS} if chosen.gate else set(names)
+    return {name: own if name in ungated else Gated(own, localizer) for name, own in built.items()}
+
+
+def _at_layers(chosen: Settings, progress: Progress | None) -> Builders:
+    """Methods whose maps have the grid of a layer.
+
+    ScoreCAM's weights are stretched to 0..1, as CAM tools do: the softmax of similarities is the same for all channels.
+    """
     scoring = partial(ScoreCAM, weighting="minmax", batch_size=chosen.batch_size, progress=progress)
-    in_order: tuple[Callable[[], Explainer], ...] = (
-        OriginalCAM,
-        partial(GradCAM, temporal=chosen.temporal),
-        GradCAMPlusPlus,
-        partial(LayerCAM, layers=chosen.layers),
-        partial(scoring, channels=chosen.channels),
-        HiResCAM,
-        XGradCAM,
-        ElementWiseCAM,
-        EigenCAM,
-        EigenGradCAM,
-        partial(AblationCAM, batch_size=chosen.batch_size, progress=progress),
-        GradientAttention,
-        AttentionRollout,
-        LogitLens,
-        RandomCAM,
-        RandomMap,
-        CentrePrior,
-    )
-    by_name: dict[str, Callable[[], Explainer]] = {**dict(zip(METHODS, in_order, strict=True)), ALL_CHANNELS: scoring}
-    return {name: by_name[name]() for name in names}
+    return {
+        "originalcam": OriginalCAM,
+        "gradcam": partial(GradCAM, temporal=chosen.temporal),
+        "gradcam++": GradCAMPlusPlus,
+        "smooth_gradcam++": partial(SmoothGradCAMPlusPlus, progress=progress),
+        "layercam": partial(LayerCAM, layers=chosen.layers),
+        "scorecam": partial(scoring, channels=chosen.channels),
+        ALL_CHANNELS: scoring,
+        "hirescam": HiResCAM,
+        "xgradcam": XGradCAM,
+        "elementwise": ElementWiseCAM,
+        "eigencam": EigenCAM,
+        "eigengradcam": EigenGradCAM,
+        "ablationcam": partial(AblationCAM, batch_size=chosen.batch_size, progress=progress),
+        "attention": GradientAttention,
+        "rollout": AttentionRollout,
+        "logit_lens": LogitLens,
+        "randomcam": RandomCAM,
+        "random": RandomMap,
+        "centre": CentrePrior,
+    }
+
+
+def _at_pixels(chosen: Settings, progress: Progress | None, figures: Figures) -> Builders:
+    """Methods whose maps have the grid of the clip."""
+    backward = min(chosen.batch_size, _BACKWARD)
+    return {
+        "gradient": Gradient,
+        "gradient_input": GradientInput,
+        "integrated_gradients": partial(
+            IntegratedGradients,
+            baseline=chosen.baseline or "black",
+            steps=chosen.steps,
+            batch_size=backward,
+            note=figures.note_of("integrated_gradients"),
+            progress=progress,
+        ),
+        "smoothgrad": partial(SmoothGrad, batch_size=backward, progress=progress),
+        "occlusion": partial(
+            Occlusion,
+            baseline="blur" if chosen.baseline == "blur" else "mean",
+            batch_size=chosen.batch_size,
+            progress=progress,
+        ),
+    }
+
+
+def _extremal(chosen: Settings, progress: Progress | None, figures: Figures) -> Builders:
+    """Methods that search for a mask."""
+    kinds = {"2d_ep": ExtremalPerturbation2D, "3d_ep": ExtremalPerturbation3D, "step": STEP}
+    return {
+        name: partial(
+            kind,
+            areas=chosen.areas,
+            iterations=chosen.iterations,
+            batch_size=min(chosen.batch_size, _BACKWARD),
+            note=figures.note_of(name),
+            progress=progress,
+        )
+        for name, kind in kinds.items()
+    }

@@ -34,10 +34,11 @@ def plot_curves(path: Path, curves: Mapping[str, Mapping[str, Sequence[float]]])
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # late: the import takes a second
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(15, 5), layout="constrained")
+    diagrams = [diagram for diagram in _DIAGRAMS if all(diagram.upward in own for own in curves.values())]
+    figure = Figure(figsize=(5 * len(diagrams), 5), layout="constrained")
     FigureCanvasAgg(figure)
-    for place, diagram in enumerate(_DIAGRAMS, 1):
-        axes = figure.add_subplot(1, len(_DIAGRAMS), place)
+    for place, diagram in enumerate(diagrams, 1):
+        axes = figure.add_subplot(1, len(diagrams), place)
         for number, (method, own) in enumerate(curves.items()):
             control = method in CONTROLS
             axes.plot(
@@ -51,5 +52,5 @@ def plot_curves(path: Path, curves: Mapping[str, Mapping[str, Sequence[float]]])
             )
         axes.set(title=diagram.title, xlabel="share of the clip", ylabel=diagram.label)
         axes.grid(alpha=0.3)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=9)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3 * len(diagrams))
     figure.savefig(path, dpi=110)

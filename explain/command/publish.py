@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from explain.command.drawing import drawings_of
+from explain.command.drawing import drawings_of, figures_of
 from explain.command.events import write_events
 from explain.output import MARK, output_folder
 from explain.overlay import Normalisation
@@ -58,6 +58,18 @@ def publish(
             asked = [{"question": question.title, "score": question.score} for question in questions]
             summary = {**facts, "questions": asked}
             (folder / MARK).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-        write_report(folder / "report.html", Report(title, facts, tuple(questions), ranking))
+        known = {**facts, **_figures(questions)}
+        write_report(folder / "report.html", Report(title, known, tuple(questions), ranking))
     if keep.tensorboard is not None:
         write_events(keep.tensorboard, keep.output.absolute().name, drawings_of(questions), keep.normalization)
+
+
+def _figures(questions: Sequence[Question]) -> Facts:
+    """What methods told of their maps, where each has one map."""
+    if len(questions) != 1 or len(questions[0].panels) > 1:
+        return {}
+    return {
+        f"{heatmap.method}: {name.replace('_', ' ')}": value
+        for heatmap in questions[0].panels[0].maps
+        for name, value in figures_of(heatmap).items()
+    }

@@ -4,13 +4,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from explain.command.gallery import Gallery
+from explain.command.gallery import Gallery, held_out
 from explain.command.inquiry import Inquiry, about_contrast, about_pair, similar
 from explain.command.publish import Keep, publish
 from explain.command.run import tell
 from explain.command.workbench import Tools, Workbench, workbench
 from explain.report.content import RankedItem, Ranking
 from reid.errors import InputError
+from reid.model import ReIDModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Wanted:
     top: int = 6
 
 
-def explain_queries(wanted: Wanted, tools: Tools, keep: Keep) -> None:
+def explain_queries(wanted: Wanted, tools: Tools[ReIDModel], keep: Keep) -> None:
     """Explain queries against the gallery of their benchmark, and write the result into a folder.
 
     Raises:
@@ -43,7 +44,7 @@ def explain_queries(wanted: Wanted, tools: Tools, keep: Keep) -> None:
     """
     started = time.perf_counter()
     with workbench(tools, keep) as bench:
-        side = bench.open(wanted.config, wanted.root, wanted.frames)
+        side = held_out(bench, wanted.config, wanted.root, wanted.frames)
         if wanted.query is not None:
             side.find(wanted.query)  # before the gallery is embedded
         gallery = Gallery(bench.model, side, bench.reporter)
@@ -75,7 +76,7 @@ def _inquiry(gallery: Gallery, tracklet: int) -> Inquiry:
     return about_contrast(subject, other, gallery.subject(rival.tracklet), gallery.model.distance)
 
 
-def _ranking(bench: Workbench, gallery: Gallery, tracklet: int, top: int) -> Ranking:
+def _ranking(bench: Workbench[ReIDModel], gallery: Gallery, tracklet: int, top: int) -> Ranking:
     """The first places of a query's ranking, each with what it shares with the query."""
     subject, matches = gallery.subject(tracklet), gallery.matches(tracklet)[:top]
     others = [gallery.subject(match.tracklet) for match in matches]

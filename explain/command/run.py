@@ -1,17 +1,21 @@
 """One explanation from files to a folder."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from explain.command.files import read_subject
-from explain.command.inquiry import Inquiry, about_class, about_contrast, about_pair
+from explain.command.drawing import figures_of
+from explain.command.inquiry import Inquiry, Subject, about_contrast, about_pair
 from explain.command.layers import require_layers
-from explain.command.names import Finer, Score
+from explain.command.likeliest import as_facts, in_lines, likeliest_of
+from explain.command.loaded import AnyModel
+from explain.command.of_class import ClassAsked, about_class
 from explain.command.publish import Keep, publish
 from explain.command.workbench import Tools, Workbench, workbench
 from explain.report.content import Question
 from explain.sinks.folder import Facts
+from reid.errors import InputError
 from reid.video import count_frames, even_indices
 
 
@@ -23,22 +27,18 @@ class Asked:
         source: a video file, a folder of frames, or the common start of their paths.
         against: explain the similarity to this one, instead of a class.
         instead_of: explain why it is like `against`, and not like this one.
-        frames: T, sampled evenly.
-        target_id: class 0..K-1; None is the predicted one.
-        score: what of the class is explained.
-        finer: explain the class against others, and in which form.
+        frames: T, sampled evenly; None is what the model is used to.
+        of_class: which score of which class, where no similarity is asked for.
     """
 
     source: Path
     against: Path | None = None
     instead_of: Path | None = None
-    frames: int = 16
-    target_id: int | None = None
-    score: Score = "logit"
-    finer: Finer | None = None
+    frames: int | None = None
+    of_class: ClassAsked = field(default_factory=ClassAsked)
 
 
-def explain_files(asked: Asked, tools: Tools, keep: Keep) -> None:
+def explain_files(asked: Asked, tools: Tools[AnyModel], keep: Keep) -> None:
     """Explain one score of one video or tracklet, and write the result into a folder.
 
     Whatever can be wrong with the files is found before the model runs; the folder appears when it is whole.
@@ -51,37 +51,56 @@ def explain_files(asked: Asked, tools: Tools, keep: Keep) -> None:
         if path is not None:
             count_frames(path)
     with workbench(tools, keep) as bench:
-        question = bench.answer(_inquiry(bench, asked))
-        facts: Facts = {
-            "source": str(asked.source),
-            "frame_indices": ", ".join(map(str, even_indices(count_frames(asked.source), asked.frames))),
-            **bench.facts,
-        }
+        subject = bench.read(asked.source, asked.frames)
+        require_layers(bench.model, subject.pixels, bench.tools.settings.layers)
+        question = bench.answer(_inquiry(bench, subject, asked))
+        predictions = likeliest_of(bench.loaded, subject)
+        facts: Facts = {**facts_of(asked.source, subject), **bench.facts, **as_facts(predictions)}
         bench.reporter.say(f"writing {keep.output}")
         publish(keep, question.title, [question], facts)
+    for line in in_lines(predictions):
+        print(line)  # noqa: T201 - the command's output
     tell(bench, [question], time.perf_counter() - started, keep)
 
 
-def tell(bench: Workbench, questions: list[Question], seconds: float, keep: Keep) -> None:
-    """Print what was done, in a line for each question."""
+def facts_of(source: Path, subject: Subject) -> Facts:
+    """Which frames of which file were explained."""
+    indices = even_indices(count_frames(source), len(subject.frames))
+    return {"source": str(source), "frame_indices": ", ".join(map(str, indices))}
+
+
+def tell(bench: Workbench[AnyModel], questions: Sequence[Question], seconds: float, keep: Keep) -> None:
+    """Print what was done, in a line for each question, and what methods told of their maps."""
     for line in bench.left_out.lines():
         print(line)  # noqa: T201 - the command's output
     for question in questions:
         methods = ", ".join(heatmap.method for heatmap in question.panels[0].maps)
         frames = len(question.panels[0].frames)
         print(f"{methods}: {question.caption}, score {question.score:.3f}, {frames} frames")  # noqa: T201
+        for line in figures_in_lines(question):
+            print(line)  # noqa: T201
     logged = f", {keep.tensorboard} (tensorboard --logdir)" if keep.tensorboard else ""
     print(f"{seconds:.1f} s: {keep.output}/report.html{logged}")  # noqa: T201
 
 
-def _inquiry(bench: Workbench, asked: Asked) -> Inquiry:
-    """Read the files and put the question."""
-    subject = read_subject(bench.model, asked.source, asked.frames)
-    require_layers(bench.model, subject.pixels, bench.tools.settings.layers)
+def figures_in_lines(question: Question) -> list[str]:
+    """What methods told of their maps, one line for each side and method that told something."""
+    lines = []
+    for panel in question.panels:
+        for heatmap in panel.maps:
+            told = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in figures_of(heatmap).items())
+            lines += [f"{heatmap.method}, {panel.title} {panel.caption}: {told}"] if told else []
+    return lines
+
+
+def _inquiry(bench: Workbench[AnyModel], subject: Subject, asked: Asked) -> Inquiry:
+    """Read what the clip is compared with, if anything, and put the question."""
     if asked.against is None:
-        return about_class(bench.model, subject, asked.target_id, asked.score, asked.finer)
-    other = read_subject(bench.model, asked.against, asked.frames)
+        return about_class(bench.loaded, subject, asked.of_class)
+    distance = bench.loaded.distance
+    if distance is None:
+        raise InputError("--against: this model was not made to compare clips; ask about a class")
+    other = bench.read(asked.against, asked.frames)
     if asked.instead_of is None:
-        return about_pair(subject, other, bench.model.distance)
-    rival = read_subject(bench.model, asked.instead_of, asked.frames)
-    return about_contrast(subject, other, rival, bench.model.distance)
+        return about_pair(subject, other, distance)
+    return about_contrast(subject, other, bench.read(asked.instead_of, asked.frames), distance)

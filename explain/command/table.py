@@ -13,6 +13,7 @@ COLUMNS: Mapping[str, str] = {
     "energy_pointing_person": "energy on the person ↑",
     "pointing_game_person": "pointing game ↑",
     "energy_pointing_item": "energy on the item ↑",
+    "background_energy": "behind the person ↓",
     "agreement": "like all channels ↑",
     "flicker": "flicker ↓",
     "gini": "Gini",

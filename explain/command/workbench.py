@@ -1,38 +1,39 @@
-"""A loaded model, the methods that explain it, and where it came from."""
+"""A loaded model and the methods that explain it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic
 
 from torch import Tensor
 
-from explain.command.benchmark import HeldOut, open_benchmark
 from explain.command.device import device_of, precision
 from explain.command.events import prepare_events
-from explain.command.inquiry import Inquiry, Side
-from explain.command.layers import require_layers
+from explain.command.figures import Figures, Judged
+from explain.command.files import read_subject
+from explain.command.ground import Ground, nothing_behind
+from explain.command.inquiry import Inquiry, Side, Subject
 from explain.command.leftout import LeftOut
-from explain.command.methods import Settings, build_methods
+from explain.command.loaded import ModelT_co, Origin
+from explain.command.methods import build_methods
 from explain.command.progress import Reporter, reporting
 from explain.command.publish import Keep
+from explain.command.settings import Settings
+from explain.core import Explainer
 from explain.output import prepare_output
 from explain.reader import Refusals, explain_all
-from explain.report.content import Heatmap, Panel, Question
+from explain.report.content import Panel, Question
 from explain.sinks.folder import Facts
-from reid.checkpoint import describes_itself, load_model
 from reid.errors import InputError
-from reid.results import file_hash
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class Tools(Generic[ModelT_co]):
     """How explanations are made.
 
     Attributes:
-        checkpoint: see `reid.checkpoint.load_model`.
-        config: see there.
-        names_benchmark: the config is given for its data; a checkpoint that describes its own model knows that better.
+        origin: of the model.
         device: where the model runs; None is the best there is.
         bf16: the model runs in bfloat16 where autocast sees fit; maps and scores are computed in float32.
         methods: names, see `explain.command.methods`; none is OriginalCAM where it is exact, else GradCAM.
@@ -40,9 +41,7 @@ class Tools:
         settings: of the methods.
     """
 
-    checkpoint: Path
-    config: Path | None = None
-    names_benchmark: bool = False
+    origin: Origin[ModelT_co]
     device: str | None = None
     bf16: bool = False
     methods: Sequence[str] = ()
@@ -50,7 +49,7 @@ class Tools:
     settings: Settings = field(default_factory=Settings)
 
 
-class Workbench:
+class Workbench(Generic[ModelT_co]):
     """Explains by several methods what one model decides.
 
     Args:
@@ -58,91 +57,122 @@ class Workbench:
         reporter: is told how far the work is.
 
     Attributes:
-        model: in eval mode, on its device.
+        loaded: the model, and what is known of it.
         methods: by name.
         left_out: the methods that could not explain something, and why.
+        ground: knows the foreground, where that was chosen.
 
     Raises:
         InputError: the model cannot be loaded.
     """
 
-    def __init__(self, tools: Tools, reporter: Reporter) -> None:
+    def __init__(self, tools: Tools[ModelT_co], reporter: Reporter) -> None:
         self.tools = tools
         self.reporter = reporter
         self.device = device_of(tools.device)
-        reporter.say(f"loading {tools.checkpoint.name}")
-        config = None if tools.names_benchmark and describes_itself(tools.checkpoint) else tools.config
-        self.model = load_model(tools.checkpoint, config, self.device)
+        reporter.say(f"loading {tools.origin.name}")
+        self.loaded = tools.origin.load(self.device)
         self.left_out = LeftOut()
-        self.methods = build_methods(tools.methods, tools.settings, reporter.count)
+        self._figures = Figures()
+        self.ground = Ground(tools.settings.tcam, self.device) if tools.settings.tcam else None
+        self.methods = self._build(tools.methods)
+
+    @property
+    def model(self) -> ModelT_co:
+        """The network."""
+        return self.loaded.model
+
+    @property
+    def choices(self) -> Facts:
+        """What an explanation depends on; None is what was not chosen."""
+        return {
+            **self.loaded.facts,
+            "precision": "bf16" if self.tools.bf16 else None,
+            **self.tools.settings.choices,
+        }
 
     @property
     def facts(self) -> Facts:
         """What an explanation depends on."""
-        return {
-            "checkpoint": str(self.tools.checkpoint),
-            "checkpoint_sha256": file_hash(self.tools.checkpoint),
-            "backbone": type(self.model.backbone).__name__,
-            **({"precision": "bf16"} if self.tools.bf16 else {}),
-            **self.tools.settings.facts,
-        }
+        return {name: value for name, value in self.choices.items() if value is not None}
 
-    def open(self, config: Path, root: Path | None, frames: int | None) -> HeldOut:
-        """Open the test side of a benchmark, and make sure that the model can be explained on it as was asked.
+    def read(self, source: Path, frames: int | None) -> Subject:
+        """Read a clip, and ask the model about it.
 
         Args:
-            config: see `explain.command.benchmark.open_benchmark`.
-            root: see there.
-            frames: see there.
+            source: see `read_subject`.
+            frames: T; None is what the model is used to.
 
         Raises:
-            InputError: see there; or the backbone has no such layer.
+            InputError: see `read_subject`.
         """
-        side = open_benchmark(config, root, frames, self.model.preprocess.size)
-        clip = side.clips[0].pixels[None].to(self.device)
-        require_layers(self.model, self.model.preprocess(clip), self.tools.settings.layers)
-        return side
+        return read_subject(self.model, source, frames or self.loaded.frames, self.loaded.view)
 
-    def answer(self, inquiry: Inquiry) -> Question:
+    def methods_for(self, subject: Subject) -> Mapping[str, Explainer]:
+        """The methods that were asked for, or the usual one."""
+        pooled = subject.output.features.pooling is not None
+        return self.methods or self._build(["originalcam" if pooled else "gradcam"])
+
+    def answer(self, inquiry: Inquiry, methods: Mapping[str, Explainer] | None = None) -> Question:
         """Explain every side of a question by every method.
+
+        Args:
+            inquiry: the question.
+            methods: None takes `methods_for` each side.
 
         Raises:
             InputError: a method cannot explain this score of this model; under `lenient` no method can.
         """
         self.reporter.say(inquiry.title)
-        panels = tuple(self.panel(side) for side in inquiry.sides)
+        panels = tuple(self.panel(side, methods) for side in inquiry.sides)
         return Question(inquiry.title, inquiry.caption, inquiry.score, panels)
 
-    def panel(self, side: Side) -> Panel:
-        """Explain one side by every method."""
-        methods = self.methods
-        if not methods:
-            pooled = side.subject.output.features.pooling is not None
-            methods = build_methods(["originalcam" if pooled else "gradcam"])
+    def panel(self, side: Side, methods: Mapping[str, Explainer] | None = None) -> Panel:
+        """Explain one side by every method, see `answer`."""
         refusals: Refusals | None = {} if self.tools.lenient else None
-        maps = explain_all(self.model, side.subject.pixels, methods, {"": side.target}, refusals)[""]
+        asked = methods or self.methods_for(side.subject)
+        self._figures.clear()
+        maps = explain_all(self.model, side.subject.pixels, asked, {"": side.target}, refusals)[""]
         self.left_out.note(f"{side.title} {side.subject.name}", refusals or {})
         if not maps:
             raise InputError("; ".join(map(str, (refusals or {}).values())))
         for name, raw in maps.items():
             require_finite_map(name, raw)
-        heatmaps = tuple(Heatmap(name, raw[0].cpu()) for name, raw in maps.items())
-        return Panel(side.title, side.subject.frames, heatmaps, side.subject.name)
+        behind = self.ground.behind(self.model, side.subject.pixels) if self.ground else nothing_behind
+        judged = tuple(
+            Judged(name, raw[0].cpu(), {**self._figures.take(name), **behind(raw[0])}) for name, raw in maps.items()
+        )
+        return Panel(side.title, side.subject.frames, judged, side.subject.name)
+
+    def _build(self, names: Sequence[str]) -> dict[str, Explainer]:
+        localizer = self.ground.localizer if self.ground else None
+        return build_methods(names, self.tools.settings, self.reporter.count, self._figures, localizer)
 
 
 @contextmanager
-def workbench(tools: Tools, keep: Keep) -> Iterator[Workbench]:
+def workbench(tools: Tools[ModelT_co], keep: Keep) -> Iterator[Workbench[ModelT_co]]:
     """Load a model to work with, once it is clear that the results can be written.
-
-    Inside, progress is shown, and the model runs in the precision that was asked for.
 
     Raises:
         InputError: the results cannot be written, or the model cannot be loaded or run like this.
     """
+    prepare_output(keep.output, keep.overwrite)
+    if keep.tensorboard is not None:
+        prepare_events(keep.tensorboard)
+    with at_work(tools) as bench:
+        yield bench
+
+
+@contextmanager
+def at_work(tools: Tools[ModelT_co]) -> Iterator[Workbench[ModelT_co]]:
+    """Load a model to work with.
+
+    Inside, progress is shown, and the model runs in the precision that was asked for.
+
+    Raises:
+        InputError: the model cannot be loaded or run like this.
+    """
     with reporting() as reporter:
-        prepare_output(keep.output, keep.overwrite)
-        if keep.tensorboard is not None:
-            prepare_events(keep.tensorboard)
         bench = Workbench(tools, reporter)
         with precision(bench.device, tools.bf16):
             yield bench

@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import torch
 
 from reid import classifier
 from reid.backbones.kinetics import VideoResNet
+from reid.backbones.tsm import TSM
 from reid.classifier import VideoClassifier, load_classifier, read_labels
 from reid.errors import InputError
+from reid.imports.tsm import Head
 from reid.video import read_frames
 from tests.toys import TinyNet, pixels
 
@@ -97,6 +100,42 @@ def test_weights_that_torchvision_has_are_fetched(monkeypatch: pytest.MonkeyPatc
     assert len(load_classifier("mc3").labels) == 400
     with pytest.raises(InputError, match="tsm: torchvision has no weights of it: give a file"):
         load_classifier("tsm")
+
+
+def save_tsm(path: Path, **heads: int) -> None:
+    """Write a TSM as its authors do, and those of EPIC-Kitchens: with `new_fc`, or `fc_verb` and `fc_noun`."""
+    torch.manual_seed(0)
+    model = VideoClassifier(TSM(18), 1).eval()
+    names = {n: n.replace("backbone.trunk.", "module.base_model.") for n in model.state_dict() if "backbone" in n}
+    tensors = {names[name]: model.state_dict()[name] for name in names}
+    for head, classes in heads.items():
+        tensors |= {f"module.{head}.weight": torch.randn(classes, 512), f"module.{head}.bias": torch.randn(classes)}
+    torch.save({"state_dict": tensors}, path)
+
+
+def test_one_of_two_heads_is_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(classifier, "TSM", partial(TSM, 18))
+    save_tsm(tmp_path / "epic.pth", fc_verb=125, fc_noun=352)
+    tensors = torch.load(tmp_path / "epic.pth")["state_dict"]
+    clip = torch.randn(1, 3, 2, 32, 32)
+    heads: dict[Head, int] = {"verb": 125, "noun": 352}
+    for head, classes in heads.items():
+        model = load_classifier("tsm", tmp_path / "epic.pth", head=head)
+        assert model.labels == tuple(map(str, range(classes)))
+        weight, bias = (tensors[f"module.fc_{head}.{part}"] for part in ("weight", "bias"))
+        torch.testing.assert_close(model(clip).logits, model(clip).embedding @ weight.T + bias)
+    with pytest.raises(InputError, match=r"epic\.pth: holds a classifier of verbs and one of nouns: choose"):
+        load_classifier("tsm", tmp_path / "epic.pth")
+
+
+def test_a_single_head_needs_no_choice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(classifier, "TSM", partial(TSM, 18))
+    save_tsm(tmp_path / "nouns.pth", fc_noun=352)
+    assert len(load_classifier("tsm", tmp_path / "nouns.pth").labels) == 352
+    save_tsm(tmp_path / "plain.pth", new_fc=125)
+    assert len(load_classifier("tsm", tmp_path / "plain.pth").labels) == 125
+    with pytest.raises(InputError, match="holds no classifier of verbs beside another: leave the head out"):
+        load_classifier("tsm", tmp_path / "plain.pth", head="verb")
 
 
 def test_labels_from_json_and_text(tmp_path: Path) -> None:

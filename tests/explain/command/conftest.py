@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import yaml
 
-from explain.command import progress
+from explain.command import action, progress
 from explain.command.benchmark import open_benchmark
+from explain.mp4 import write_mp4
+from tests.explain.command.acting import toy_classifier, write_clip
 from tests.explain.command.asking import save_model
 
 
@@ -65,3 +67,24 @@ def drawn_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path.write_text(yaml.safe_dump({"data": data}))
     open_benchmark(path, None, None, (32, 16))  # draws it
     return path
+
+
+@pytest.fixture
+def weights(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that stands for the weights of a small action model."""
+    monkeypatch.setattr(action, "load_classifier", toy_classifier)
+    path = tmp_path_factory.mktemp("weights") / "toy.pth"
+    path.write_bytes(b"PK")
+    return path
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two folders of frames that say what they show, one video that does not, and a file that is no clip."""
+    folder = tmp_path_factory.mktemp("clips")
+    write_clip(folder / "run-b", seed=1)
+    write_clip(folder / "sit_down-a-1", seed=2)
+    noise = np.random.default_rng(3).integers(0, 255, (6, 20, 24, 3), dtype=np.uint8)
+    write_mp4(folder / "holiday.mp4", noise, fps=8)
+    (folder / "classes.json").write_text("[]")
+    return folder

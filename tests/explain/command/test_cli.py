@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from explain.command.cli import parser
-from explain.command.names import METHODS
+from explain.command.names import ALL
 from reid.errors import InputError, exit_status
 from tests.explain.command.asking import run
 
@@ -100,7 +100,7 @@ def test_all_methods_leave_out_those_that_cannot(
     printed = capsys.readouterr().out
     assert "left out: rollout: " in printed
     found = {path.parent.name for path in (tmp_path / "out").glob("*/summary.json")}
-    assert found == set(METHODS) - {"rollout", "attention"}
+    assert found == set(ALL) - {"rollout", "attention"}
 
 
 def test_a_contrast_is_the_pair_less_the_rival(files: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from explain.command import jury
+from explain.command import chase
 from explain.command.evaluate import FEW_NOISES, NOISES, Scope, _hearing, _scores
 from explain.command.jury import Hearing
 from explain.command.known import Known
@@ -68,7 +68,7 @@ def test_thorough_judges_every_method_on_stability(drawn_config: Path, checkpoin
 )
 def test_all_methods_of_a_table_meet_the_same_noises(methods: tuple[str, ...], thorough: bool, noises: int) -> None:
     bench: Any = SimpleNamespace(methods=build_methods(methods))
-    assert _hearing(bench, Scope(Path("config"), unit="tubes", thorough=thorough)) == Hearing("tubes", noises)
+    assert _hearing(bench, Scope("tubes", thorough)) == Hearing("tubes", noises)
 
 
 def test_few_groups_of_channels_are_judged_beside_all(drawn_config: Path, checkpoint: Path, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_whole_frames_are_taken_away(
         units.append(unit)
         return embed_deleted(model, pixels, raw, shares, unit)
 
-    monkeypatch.setattr(jury, "embed_deleted", watched)
+    monkeypatch.setattr(chase, "embed_deleted", watched)
     found = judged(
         drawn_config, checkpoint, tmp_path / "out", "--queries", "1", "--method", "gradcam", "--unit", "frames"
     )

@@ -8,26 +8,50 @@ from typing import get_args
 import pytest
 
 from explain.cam import GradCAM, LayerCAM, ScoreCAM
-from explain.command.methods import Settings, build_methods
-from explain.command.names import ALL_CHANNELS, CONTROLS, METHODS, NORMALISATIONS, UNITS
+from explain.command.flags import methods_of
+from explain.command.methods import build_methods
+from explain.command.names import (
+    ALIASES,
+    ALL,
+    ALL_CHANNELS,
+    CONTROLS,
+    FOREGROUND,
+    METHODS,
+    MINUTES,
+    NORMALISATIONS,
+    UNITS,
+)
+from explain.command.settings import Settings
 from explain.metrics.order import Unit
 from explain.overlay import Normalisation
 
 OTHER_NAMES = {
     "gradcam++": "gradcamplusplus",
+    "smooth_gradcam++": "smoothgradcamplusplus",
     "attention": "gradientattention",
     "rollout": "attentionrollout",
     "elementwise": "elementwisecam",
     "logit_lens": "logitlens",
     "random": "randommap",
     "centre": "centreprior",
+    "gradient_input": "gradientinput",
+    "integrated_gradients": "integratedgradients",
+    "2d_ep": "extremalperturbation2d",
+    "3d_ep": "extremalperturbation3d",
 }
 
 
 def test_every_name_is_the_method_of_that_name() -> None:
-    found = {name: type(method).__name__.lower() for name, method in build_methods(METHODS).items()}
-    assert found == {name: OTHER_NAMES.get(name, name) for name in METHODS}
+    own = [name for name in METHODS if name != FOREGROUND]  # which needs a checkpoint
+    found = {name: type(method).__name__.lower() for name, method in build_methods(own).items()}
+    assert found == {name: OTHER_NAMES.get(name, name) for name in own}
     assert set(CONTROLS) < set(METHODS)
+
+
+def test_what_takes_minutes_has_to_be_named() -> None:
+    assert set(methods_of("all")) == set(METHODS) - {*MINUTES, FOREGROUND}
+    assert methods_of("all,perturb") == (*ALL, "3d_ep")
+    assert set(ALIASES.values()) < set(METHODS)
 
 
 def test_choices_reach_their_methods() -> None:

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from explain.cam import GradCAM
 from explain.cam.base import CAM
+from explain.command.checkpoint import Checkpoint
 from explain.command.drawing import drawings_of
 from explain.command.files import read_subject
 from explain.command.inquiry import about_pair
@@ -19,6 +20,7 @@ from explain.recording import Recording
 from explain.report.content import Heatmap, Panel, Question
 from explain.targets import Target
 from reid.errors import InputError
+from reid.model import ReIDModel
 
 
 class Moody(CAM):
@@ -34,9 +36,9 @@ class Moody(CAM):
         return recording.activation.sum(1)
 
 
-def moody(files: Path, tmp_path: Path, lenient: bool) -> tuple[Workbench, Question]:
+def moody(files: Path, tmp_path: Path, lenient: bool) -> tuple[Workbench[ReIDModel], Question]:
     """Ask about a pair."""
-    tools = Tools(files / "model.ckpt", device="cpu", lenient=lenient)
+    tools = Tools(Checkpoint(files / "model.ckpt"), device="cpu", lenient=lenient)
     with workbench(tools, Keep(tmp_path / "out")) as bench:
         bench.methods = {"moody": Moody(), "gradcam": GradCAM()}
         one, other = (read_subject(bench.model, files / name, 3) for name in ("a", "b"))
@@ -59,7 +61,7 @@ def test_or_it_ends_the_command(files: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bf16", [True, False])
 def test_the_network_runs_in_bfloat16_inside_of_the_command_alone(files: Path, tmp_path: Path, bf16: bool) -> None:
-    tools = Tools(files / "model.ckpt", device="cpu", bf16=bf16)
+    tools = Tools(Checkpoint(files / "model.ckpt"), device="cpu", bf16=bf16)
     with workbench(tools, Keep(tmp_path / "out")) as bench:
         subject = read_subject(bench.model, files / "a", 2)
         assert subject.output.features.map.dtype == (torch.bfloat16 if bf16 else torch.float32)
@@ -72,7 +74,7 @@ def test_a_device_without_bfloat16_is_one_line(files: Path, tmp_path: Path, monk
         raise RuntimeError("Current CUDA Device does not support bfloat16. Please switch dtype to float16.")
 
     monkeypatch.setattr(torch, "autocast", refuses)
-    tools = Tools(files / "model.ckpt", device="cpu", bf16=True)
+    tools = Tools(Checkpoint(files / "model.ckpt"), device="cpu", bf16=True)
     expected = pytest.raises(InputError, match="--bf16: cpu cannot compute in bfloat16; leave it out")
     with expected, workbench(tools, Keep(tmp_path / "out")):
         pass

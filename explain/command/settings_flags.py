@@ -1,0 +1,103 @@
+"""The flags that choose something of single methods."""
+
+import argparse
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explain.command.names import ALL_CHANNELS, AREAS, BASELINES, FOREGROUND, IG_STEPS, ITERATIONS
+from explain.command.words import positive, shares, words
+from reid.errors import InputError
+
+if TYPE_CHECKING:
+    from explain.command.settings import Settings
+
+
+def add_settings(flags: argparse.ArgumentParser) -> None:
+    """Describe what can be chosen of single methods."""
+    flags.add_argument(
+        "--temporal",
+        choices=("clip", "frame"),
+        default="clip",
+        help="gradcam alone: one weight a channel for the clip, or one for every frame",
+    )
+    flags.add_argument(
+        "--layers",
+        type=words,
+        metavar="NAME,NAME",
+        default=(),
+        help="layercam alone: fuse its maps at these layers of the backbone",
+    )
+    flags.add_argument("--scorecam_batch_size", type=positive, default=32, help="clips per pass that score many")
+    flags.add_argument(
+        "--scorecam_channels",
+        type=positive,
+        help=f"groups of channels that scorecam scores, all if not given; --method scorecam,{ALL_CHANNELS} has both",
+    )
+    flags.add_argument(
+        "--baseline",
+        choices=BASELINES,
+        help="what stands where a clip has no evidence; integrated_gradients begins at black if not given, occlusion "
+        "hides by the mean colour",
+    )
+    flags.add_argument("--ig_steps", type=positive, help=f"steps of integrated_gradients, {IG_STEPS} if not given")
+    flags.add_argument(
+        "--perturb_area",
+        type=shares,
+        metavar="SHARE,SHARE",
+        help=f"of 2d_ep, 3d_ep and step: shares of the clip that stay visible, {AREAS[0]} if not given",
+    )
+    flags.add_argument(
+        "--num_iter", type=positive, help=f"of 2d_ep, 3d_ep and step: iterations at most, {ITERATIONS} if not given"
+    )
+    flags.add_argument(
+        "--tcam",
+        type=Path,
+        metavar="FILE",
+        help="checkpoint of TCAM, which tells person from background: says how much of every map lies behind the "
+        f"person, and shows the foreground as --method {FOREGROUND}",
+    )
+    flags.add_argument("--gate", action="store_true", help="with --tcam: multiply the maps by the foreground")
+
+
+def settings_of(given: argparse.Namespace, methods: Collection[str]) -> "Settings":
+    """What was chosen of the methods.
+
+    Raises:
+        InputError: a flag is for a method that was not asked for.
+    """
+    integral, hiding, extremal = "integrated_gradients", "occlusion", ("3d_ep", "2d_ep", "step")
+    for flag, chosen, takers in (
+        ("--temporal frame", given.temporal != "clip", ("gradcam",)),
+        ("--layers", bool(given.layers), ("layercam",)),
+        ("--ig_steps", given.ig_steps is not None, (integral,)),
+        ("--perturb_area", given.perturb_area is not None, extremal),
+        ("--num_iter", given.num_iter is not None, extremal),
+        ("--baseline black", given.baseline == "black", (integral,)),
+        ("--baseline", given.baseline is not None, (integral, hiding)),
+    ):
+        if chosen and not set(takers) & set(methods):
+            raise InputError(
+                f"{flag} is a choice of {' and '.join(takers)}, which was not asked for: add --method {takers[0]}"
+            )
+
+    if given.tcam is None and (given.gate or FOREGROUND in methods):
+        asked = "--gate" if given.gate else f"--method {FOREGROUND}"
+        raise InputError(f"{asked} needs --tcam FILE, a checkpoint of configs/localization/reid_tcam.yaml")
+    if given.baseline == "black" and hiding in methods:
+        raise InputError(f"--baseline black is no choice of {hiding}: take mean or blur, or leave {hiding} out")
+
+    from explain.command.settings import Settings  # late: --help and a misspelt flag must not wait for torch
+
+    return Settings(
+        given.temporal,
+        given.layers,
+        given.scorecam_channels,
+        given.scorecam_batch_size,
+        given.baseline,
+        given.ig_steps or IG_STEPS,
+        given.perturb_area or AREAS,
+        given.num_iter or ITERATIONS,
+        given.tcam,
+        given.gate,
+    )

@@ -1,0 +1,80 @@
+"""What the parameters of masks are descended by."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from einops import rearrange
+from torch import Tensor
+
+from explain.perturbation.area import area_loss
+from explain.perturbation.cores import core_loss
+from explain.perturbation.descent import Verdict
+from explain.perturbation.game import Game
+from explain.perturbation.masks import MaskGenerator
+from reid.losses.base import full_precision
+
+PENALTY: Final = 300.0
+"""Weight of the area loss at first, and of the core loss."""
+
+WEIGHT: Final = 100.0
+"""Of a score in parts of what the clip has over nothing of it."""
+
+_CORES_FROM: Final = 0.05
+"""Share of the run after which masks have to hold together: 100 of 2000 iterations, as published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is asked of a mask.
+
+    Attributes:
+        weight: of -log p, beside penalties that start at a weight of 300; other rewards have `WEIGHT`.
+        per_frame: whether each frame is to have the area, or the whole clip.
+        growth: how many times as heavy the area loss is at the end.
+        cores: whether masks have to hold together in space and time.
+    """
+
+    weight: float
+    per_frame: bool = False
+    growth: float = 1.0
+    cores: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskObjective:
+    """weight * loss + lambda * area loss + 300 * core loss of n masks, an `explain.perturbation.descent.Objective`.
+
+    Iterates are compared by what it is at the end of the run.
+
+    Attributes:
+        game: what the masks are tried on.
+        generator: makes masks of parameters.
+        rules: what is asked of a mask.
+        weight: of the loss.
+        clips: [n] which clip each mask is for, those of a clip side by side.
+        areas: [n] which area.
+    """
+
+    game: Game
+    generator: MaskGenerator
+    rules: Rules
+    weight: float
+    clips: Tensor
+    areas: Tensor
+
+    def __call__(self, parameters: Tensor, some: Tensor, over: float) -> Verdict:
+        """Judge parameters [k,T,h,w] of some of the masks [k] after a share of the run."""
+        masks, areas = self.masks(parameters), self.areas[some]
+        parts = masks.flatten(2) if self.rules.per_frame else masks.flatten(1)[:, None]
+        lost = self.weight * self.game.losses(masks, self.clips[some])
+        with full_precision(masks.device):
+            uneven = PENALTY * area_loss(parts, areas.tolist())
+            torn = PENALTY * core_loss(masks, areas.tolist()) if self.rules.cores else 0 * uneven
+        loss = lost + self.rules.growth**over * uneven + (over > _CORES_FROM) * torn
+        return Verdict(loss, lost + self.rules.growth * uneven + torn, parts.mean(2) / areas[:, None] - 1)
+
+    def masks(self, parameters: Tensor) -> Tensor:
+        """Masks [k,T,H,W] of parameters [k,T,h,w]."""
+        with full_precision(parameters.device):
+            masks: Tensor = self.generator(parameters.flatten(0, 1))
+        return rearrange(masks, "(k t) h w -> k t h w", k=len(parameters))

@@ -71,3 +71,14 @@ def cut(maps: Tensor, window: Tensor, flipped: Tensor, size: tuple[int, int]) ->
     affine[:, 1, 2] = 2 * top + height - 1
     grid = F.affine_grid(affine, [len(maps), 1, *size], align_corners=False)
     return F.grid_sample(maps[:, None], grid, mode="bilinear", padding_mode="border", align_corners=False)[:, 0]
+
+
+def described(method: Explainer) -> str:
+    """Name a method with its settings.
+
+    >>> from explain.cam import GradCAM
+    >>> described(GradCAM())
+    "GradCAM(layer=None, temporal='clip', relu=False)"
+    """
+    settings = ", ".join(f"{name}={value!r}" for name, value in vars(method).items())
+    return f"{type(method).__name__}({settings})"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from einops import rearrange
@@ -14,14 +14,17 @@ from typing_extensions import override
 
 from explain.cam import LayerCAM
 from explain.core import Explainer
-from explain.tcam.cams import cams_of, enlarged
-from explain.tcam.localizer import Located
+from explain.tcam.cams import cams_of, described, enlarged
+from explain.tcam.localizer import NOT_CHOSEN, Located
 from explain.tcam.localizing import LocalizingModule
 from reid.backbones.base import Backbone
 from reid.checkpoint import ENOUGH, load_weights
 from reid.model import ReIDModel
 from reid.recipe import keep_plain
 from reid.types import Frame
+
+LOCATED_BY = "located_by"
+"""In a checkpoint: the method that its threshold was chosen for."""
 
 
 class FrameClassifier(LocalizingModule):
@@ -79,6 +82,16 @@ class FrameClassifier(LocalizingModule):
         if self.scheduler is None:
             return {"optimizer": optimizer}
         return {"optimizer": optimizer, "lr_scheduler": self.scheduler(optimizer)}
+
+    @override
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint[LOCATED_BY] = described(self.method)
+
+    @override
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Forget a threshold that was chosen for the maps of another method."""
+        if checkpoint.get(LOCATED_BY) != described(self.method):
+            checkpoint["state_dict"]["threshold"] = torch.tensor(NOT_CHOSEN)
 
     @override
     def training_step(self, batch: Frame, batch_idx: int) -> Tensor:

@@ -91,6 +91,15 @@ class LocalizingModule(LightningModule):
         self.boxes.prior = mean_box([own.numpy() for own in boxes], sizes) if sum(map(len, boxes)) else None
 
     @override
+    def on_test_start(self) -> None:
+        """Choose the threshold on the validation split, if the checkpoint has none for these maps."""
+        if self.threshold < 0:
+            self.on_validation_epoch_start()
+            for batch in self.trainer.datamodule.val_dataloader():  # type: ignore[attr-defined]
+                self.validation_step(self.transfer_batch_to_device(batch, self.device, 0), 0)
+            self._choose_threshold(self.boxes.compute())
+
+    @override
     def on_validation_epoch_start(self) -> None:
         for metric in (self.boxes, self.pixel_precision, self.top1):
             metric.reset()

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from explain.command.progress import Reporter
 from explain.core import Explainer
-from explain.tcam.cams import cams_of
+from explain.tcam.cams import cams_of, described
 from explain.tcam.module import TCAM
 from explain.tcam.store import CamStore, Filling
 from reid.checkpoint import load_model
@@ -85,17 +85,6 @@ def store_of(checkpoint: Path, method: Explainer, shots: Shots, folder: Path, re
         for left in filling.fill(shots.every_frame(), make):
             reporter.count(total - left, total)
     return CamStore(folder)
-
-
-def described(method: Explainer) -> str:
-    """Name a method with its settings.
-
-    >>> from explain.cam import GradCAM
-    >>> described(GradCAM())
-    "GradCAM(layer=None, temporal='clip', relu=False)"
-    """
-    settings = ", ".join(f"{name}={value!r}" for name, value in vars(method).items())
-    return f"{type(method).__name__}({settings})"
 
 
 def _refuse(_config: Path, folder: Path) -> None:

@@ -200,3 +200,23 @@ def test_parts_of_a_classifier_learn_faster() -> None:
     slow, fast = optimizer.param_groups
     assert (slow["lr"], fast["lr"]) == (0.1, 1.0)
     assert len(fast["params"]) == 2
+
+
+def test_a_threshold_is_that_of_the_method(tmp_path: Path) -> None:
+    """Another method than that of the training chooses its own one on the validation split before it is tested."""
+    module = FrameClassifier(backbone(), 4, optimizer=lambda own: torch.optim.SGD(own, 0.1))
+    first = trainer(tmp_path)
+    first.fit(module, shots())
+    first.save_checkpoint(tmp_path / "last.ckpt")
+    found = {}
+    for method in (LayerCAM(), GradCAM()):
+        other = FrameClassifier(backbone(), 4, method=method)
+        trainer(tmp_path).test(other, datamodule=shots(), ckpt_path=str(tmp_path / "last.ckpt"), weights_only=True)
+        checked = FrameClassifier(backbone(), 4, method=method)
+        trainer(tmp_path).validate(
+            checked, datamodule=shots(), ckpt_path=str(tmp_path / "last.ckpt"), weights_only=True
+        )
+        assert other.threshold == checked.threshold
+        found[type(method).__name__] = other.threshold.item()
+    assert found["LayerCAM"] == module.threshold.item()
+    assert found["GradCAM"] != found["LayerCAM"]

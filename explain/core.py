@@ -12,7 +12,6 @@ from explain.targets import Target
 from reid.backbones.base import Backbone
 from reid.types import Output
 
-
 Note = Callable[[str, Sequence[float]], None]
 """Is told a figure about the maps of B clips by which they can be judged: its name, and [B] values."""
 

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import torch
+import yaml
+from jsonargparse import Namespace
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.cli import LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -33,18 +34,41 @@ class CLI(ReIDCLI):
         if not isinstance(self.model, TCAM):
             return
         given = self.config["fit"]
-        shared = [
-            f"--data.benchmark={json.dumps(given.data.init_args.benchmark.as_dict(), default=str)}",
-            f"--model.num_identities={given.model.init_args.num_identities}",
-            f"--seed_everything={given.seed_everything}",
-        ]
 
         def classify(config: Path, folder: Path) -> None:
-            fit([f"--config={config}", f"--trainer.default_root_dir={folder}", "--trainer.devices=1", *shared])
+            fit([f"--config={config}", f"--trainer.default_root_dir={folder}", *first_stage(config, given)])
 
-        alone = not torch.distributed.is_torchelastic_launched() or self.trainer.world_size == 1
+        several = getattr(self.trainer.strategy, "cluster_environment", None)
+        alone = several is None or not several.creates_processes_externally or self.trainer.world_size == 1
+        root, device = Path(self.trainer.default_root_dir), self.trainer.strategy.root_device
         with reporting() as reporter:
-            prepare(self.model, self.datamodule, Path(self.trainer.default_root_dir), classify, reporter, alone)
+            prepare(self.model, self.datamodule, root, classify, reporter, alone, device)
+
+
+def first_stage(config: Path, given: Namespace) -> list[str]:
+    """The options of a classifier that go with those of the decoder: the same network on the same frames.
+
+    Args:
+        config: of the classifier, which says whether its network starts from fetched weights.
+        given: what the decoder is trained with.
+    """
+    model, data = given.model.init_args, given.data.init_args
+    backbone = model.backbone.as_dict()
+    own = yaml.safe_load(config.read_text())["model"]["init_args"]["backbone"].get("init_args", {})
+    if "pretrained" in own:
+        backbone["init_args"]["pretrained"] = own["pretrained"]
+    seed = [f"--seed_everything={given.seed_everything}"] if isinstance(given.seed_everything, int) else []
+    return [
+        f"--model.backbone={json.dumps(backbone, default=str)}",
+        f"--model.num_identities={model.num_identities}",
+        f"--model.neck={model.neck}",
+        f"--data.benchmark={json.dumps(data.benchmark.as_dict(), default=str)}",
+        f"--data.size={json.dumps(list(data.size))}",
+        f"--data.workers={data.workers}",
+        f"--trainer.accelerator={given.trainer.accelerator}",
+        "--trainer.devices=1",
+        *seed,
+    ]
 
 
 class Evaluations(Callback):
@@ -87,8 +111,10 @@ def main(args: Sequence[str] | None = None) -> LightningCLI:
         InputError: a user's mistake that the constructors or the run found.
     """
     cli = build(CLI, args)
-    if cli.subcommand == "fit" and cli.trainer.is_global_zero and not cli.trainer.fast_dev_run:  # type: ignore[attr-defined]
-        print(next_steps(cli))  # noqa: T201
+    if cli.subcommand == "fit" and not cli.trainer.fast_dev_run:  # type: ignore[attr-defined]
+        told = next_steps(cli)  # on every process: Lightning broadcasts the folder
+        if cli.trainer.is_global_zero:
+            print(told)  # noqa: T201
     return cli
 
 
@@ -153,8 +179,8 @@ def run(args: Sequence[str] | None = None) -> None:
         if "Error(s) in loading state_dict" not in str(error):
             raise
         raise InputError(
-            "--ckpt_path: its tensors do not fit the model of this config: give the config of that run, or start from "
-            "its weights with --model.weights FILE"
+            "--ckpt_path or --resume: its tensors do not fit the model of this config: give the config of that run, or "
+            "start from its weights with --model.weights FILE"
         ) from error
 
 

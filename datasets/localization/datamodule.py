@@ -1,5 +1,6 @@
 """A localisation benchmark as Lightning reads it."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -103,6 +104,12 @@ class LocalizationDataModule(LightningDataModule):
     def shot_lengths(self) -> list[int]:
         """Number of frames of each training shot."""
         return [len(shot) for shot in self.benchmark.train]
+
+    @property
+    def fingerprint(self) -> str:
+        """The sha256 of what the training shots are: protocol, and name, label and length of each."""
+        told = [self.protocol, *((shot.name, shot.label, len(shot)) for shot in self.benchmark.train)]
+        return hashlib.sha256(repr(told).encode()).hexdigest()
 
     def val_boxes(self) -> tuple[list[Tensor], list[tuple[int, int]]]:
         """The boxes [n,4] of every labelled frame of the validation split, and the frames' sizes; in each process.

@@ -12,7 +12,7 @@ from explain.cam.clusters import agreement
 from explain.command.docket import Docket
 from explain.command.jury import Hearing, Jury
 from explain.command.loaded import AnyModel, ModelT_co
-from explain.command.names import ALL_CHANNELS, CONTROLS
+from explain.command.names import ALL_CHANNELS, CONTROLS, FOREGROUND
 from explain.command.plot import plot_curves
 from explain.command.progress import Reporter
 from explain.command.publish import Keep
@@ -85,8 +85,15 @@ def _hearing(bench: Workbench[AnyModel], scope: Scope) -> Hearing:
 
 def _judge_all(bench: Workbench[AnyModel], docket: Docket, hearing: Hearing) -> tuple[dict[str, Jury], Refusals]:
     """Let every method explain every clip; one that cannot explain them all has no place in a table of means."""
+    ground = bench.ground if not bench.tools.settings.gate else None
     juries = {
-        name: Jury(bench.model, explainer, hearing, docket.ranked and docket.ranked(hearing.unit), bench.ground)
+        name: Jury(
+            bench.model,
+            explainer,
+            hearing,
+            docket.ranked and docket.ranked(hearing.unit),
+            ground if name != FOREGROUND else None,
+        )
         for name, explainer in bench.methods.items()
     }
     refusals: Refusals = {}

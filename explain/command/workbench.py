@@ -17,6 +17,7 @@ from explain.command.inquiry import Inquiry, Side, Subject
 from explain.command.leftout import LeftOut
 from explain.command.loaded import ModelT_co, Origin
 from explain.command.methods import build_methods
+from explain.command.names import FOREGROUND
 from explain.command.progress import Reporter, reporting
 from explain.command.publish import Keep
 from explain.command.settings import Settings
@@ -138,9 +139,11 @@ class Workbench(Generic[ModelT_co]):
             raise InputError("; ".join(map(str, (refusals or {}).values())))
         for name, raw in maps.items():
             require_finite_map(name, raw)
-        behind = self.ground.behind(self.model, side.subject.pixels) if self.ground else nothing_behind
+        seen = self.ground if not self.tools.settings.gate else None  # nothing of a gated map is behind
+        behind = seen.behind(self.model, side.subject.pixels) if seen else nothing_behind
         judged = tuple(
-            Judged(name, raw[0].cpu(), {**self._figures.take(name), **behind(raw[0])}) for name, raw in maps.items()
+            Judged(name, raw[0].cpu(), {**self._figures.take(name), **(behind(raw[0]) if name != FOREGROUND else {})})
+            for name, raw in maps.items()
         )
         return Panel(side.title, side.subject.frames, judged, side.subject.name)
 

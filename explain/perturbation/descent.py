@@ -81,7 +81,9 @@ def descend(
     run = _Run(start, parts, iterations)
     for iteration in range(iterations):
         active = run.active
-        for some in torch.split(active, batch_size) if len(active) else ():
+        if len(active) == 0:
+            break
+        for some in torch.split(active, batch_size):
             run.go_on(some, objective, rate, iteration)
         run.end(iteration)
         tally.add(len(active) + (len(active) - len(run.active)) * (iterations - iteration - 1))

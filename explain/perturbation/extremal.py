@@ -46,6 +46,8 @@ class Masks(NamedTuple):
 class ExtremalPerturbation(Explainer):
     """The mask of a given area that does best, for several areas at once; the map is the mean of their masks.
 
+    A new variant is a class with `rules`.
+
     Fong et al. 2019 (arXiv 1910.08485), on clips (Li et al., WACV 2021, arXiv 2005.00375): smooth masks
     (`MaskGenerator`) show a clip sharp or blurred (`BlurPyramid`) and are descended from all 1 by
 
@@ -55,8 +57,8 @@ class ExtremalPerturbation(Explainer):
     subclass says; within 1 % it is what was asked for. The published area loss alone does not reach that: it is taken
     over a padded frame, of which up to a third is never seen, and faint parts of a mask cost next to nothing, though
     they show the network much. So it serves to make masks 0 or 1, and the area itself is held by projection
-    (`descend`). Step lengths follow the number of parameters and of iterations; they are the published ones for 2000
-    iterations on 16 frames of 112 px.
+    (`descend`). It takes some 40 iterations to get there; `note` says what was reached. The lengths of steps follow the
+    number of parameters and of iterations; they are the published ones for 2000 iterations on 16 frames of 112 px.
 
     Args:
         areas: shares of the clip, each above 0 and below 1.
@@ -127,18 +129,21 @@ class ExtremalPerturbation(Explainer):
 
     def search(self, model: Explainable, pixels: Tensor, target: Target) -> Masks:
         """Find the masks of each area inside of the guard; takes what `attribute` does."""
-        clips, frames, areas = len(pixels), pixels.shape[2], torch.tensor(self.areas, device=pixels.device)
-        game = begin(model, pixels, target, self.pyramid, self.reward, self.mode)
-        of_clip = torch.arange(clips, device=pixels.device).repeat_interleave(len(areas))
-        weight = self.rules.weight if self.reward == "log_probability" else WEIGHT
-        objective = MaskObjective(game, self._generator(pixels), self.rules, weight, of_clip, areas.repeat(clips))
-        start = torch.ones(len(of_clip), frames, *objective.generator.cells, device=pixels.device)
+        objective = self._objective(model, pixels, target)
+        start = torch.ones(len(objective.clips), pixels.shape[2], *objective.generator.cells, device=pixels.device)
         rate = _RATE * start[0].numel() / _PARAMETERS * ITERATIONS / self.iterations
         tally = Tally(self.progress, len(start) * self.iterations)
-        parts = frames if self.rules.per_frame else 1
-        descent = descend(objective, start, parts, self.iterations, rate, self.batch_size, tally)
-        found = self._found(objective, descent)
-        return Masks(*(rearrange(each, "(b a) ... -> a b ...", b=clips) for each in found))
+        parts = pixels.shape[2] if self.rules.per_frame else 1
+        found = self._found(objective, descend(objective, start, parts, self.iterations, rate, self.batch_size, tally))
+        return Masks(*(rearrange(each, "(b a) ... -> a b ...", b=len(pixels)) for each in found))
+
+    def _objective(self, model: Explainable, pixels: Tensor, target: Target) -> MaskObjective:
+        """What masks of all areas for all clips are judged by, those of a clip side by side."""
+        game = begin(model, pixels, target, self.pyramid, self.reward, self.mode)
+        clips = torch.arange(len(pixels), device=pixels.device).repeat_interleave(len(self.areas))
+        areas = torch.tensor(self.areas, device=pixels.device).repeat(len(pixels))
+        weight = self.rules.weight if self.reward == "log_probability" else WEIGHT
+        return MaskObjective(game, self._generator(pixels), self.rules, weight, clips, areas)
 
     def _generator(self, pixels: Tensor) -> MaskGenerator:
         """Masks for these clips: a parameter every 7 pixels, or nearer where they reach less far."""

@@ -39,7 +39,8 @@ class ScoreReward(Reward):
     """The score itself, in parts of what the clip has over nothing of it.
 
     So that one weight serves logits, similarities and probabilities: `shown` is 0 where a copy scores as the clip and
-    1 where it scores as nothing, `hidden` the other way round.
+    1 where it scores as nothing, `hidden` the other way round. Neither is less than 0: there are masks that score far
+    higher than the clip, but what they draw is no evidence that the clip has.
 
     Args:
         target: settled and narrowed to the clip.
@@ -53,11 +54,11 @@ class ScoreReward(Reward):
 
     @override
     def shown(self, output: Output) -> Tensor:
-        return (self.whole - score(self.target, output)) / self._gain
+        return ((self.whole - score(self.target, output)) / self._gain).relu()
 
     @override
     def hidden(self, output: Output) -> Tensor:
-        return (score(self.target, output) - self.empty) / self._gain
+        return ((score(self.target, output) - self.empty) / self._gain).relu()
 
     @property
     def _gain(self) -> float:

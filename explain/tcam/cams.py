@@ -1,5 +1,7 @@
 """Activation maps of frames, stretched to 0..1: what a decoder learns from, and what it is compared with."""
 
+from typing import Final
+
 from einops import rearrange
 from torch import Tensor
 from torch.nn import functional as F
@@ -8,6 +10,9 @@ from explain.cam import OriginalCAM
 from explain.core import Explainer
 from explain.targets import ClassLogit
 from reid.model import ReIDModel
+
+_OF_NO_MATTER: Final = frozenset({"batch_size", "progress", "note"})
+"""Settings of methods that do not change a map."""
 
 
 def cams_of(classifier: ReIDModel, method: Explainer, pixels: Tensor, label: Tensor) -> Tensor:
@@ -23,10 +28,10 @@ def cams_of(classifier: ReIDModel, method: Explainer, pixels: Tensor, label: Ten
         label: [B] class of each frame.
 
     Returns:
-        [B,h,w] of 0..1; zeros where a map is constant.
+        [B,h,w] of 0..1; zeros where a map is constant, and where a number is not finite.
     """
     clips = classifier.preprocess(rearrange(pixels, "b c h w -> b c 1 h w"))
-    raw = rearrange(method(classifier, clips, ClassLogit(label)), "b 1 h w -> b h w")
+    raw = rearrange(method(classifier, clips, ClassLogit(label)), "b 1 h w -> b h w").nan_to_num(0.0, 0.0, 0.0)
     return stretched(raw if isinstance(method, OriginalCAM) else raw.clamp(min=0))
 
 
@@ -74,11 +79,14 @@ def cut(maps: Tensor, window: Tensor, flipped: Tensor, size: tuple[int, int]) ->
 
 
 def described(method: Explainer) -> str:
-    """Name a method with its settings.
+    """Name a method with the settings that change its maps, the same in every process.
 
-    >>> from explain.cam import GradCAM
+    >>> from explain.cam import GradCAM, ScoreCAM
     >>> described(GradCAM())
     "GradCAM(layer=None, temporal='clip', relu=False)"
+    >>> described(ScoreCAM())
+    "ScoreCAM(layer=None, weighting='softmax', baseline=mean_colour, channels=None)"
     """
-    settings = ", ".join(f"{name}={value!r}" for name, value in vars(method).items())
-    return f"{type(method).__name__}({settings})"
+    settings = {name: value for name, value in vars(method).items() if name not in _OF_NO_MATTER}
+    told = (f"{name}={getattr(value, '__qualname__', repr(value))}" for name, value in settings.items())
+    return f"{type(method).__name__}({', '.join(told)})"

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from lightning.pytorch import LightningModule
+from lightning.pytorch import Callback, LightningModule
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 from torchmetrics import MeanMetric
@@ -26,6 +27,8 @@ from reid.results import provenance
 from reid.types import Frame
 from reid.writing import write_whole
 
+BY_BOXES = {"corloc", "corloc_micro", "corloc_oracle", "max_box_accuracy", "max_box_accuracy_v2", "pxap", "top1_loc"}
+"""Scores that need boxes or masks."""
 COLUMNS = 20
 """Classes of which a table is printed."""
 SHOWN = 8
@@ -89,6 +92,16 @@ class LocalizingModule(LightningModule):
             )
         boxes, sizes = places.val_boxes()
         self.boxes.prior = mean_box([own.numpy() for own in boxes], sizes) if sum(map(len, boxes)) else None
+        if stage == "fit" and self.boxes.prior is None:
+            self._do_without_boxes()
+
+    def _do_without_boxes(self) -> None:
+        """Take out checkpoints that are chosen by boxes: nobody can tell which one is best."""
+        callbacks: list[Callback] = self.trainer.callbacks  # type: ignore[attr-defined]
+        chosen = [one for one in callbacks if isinstance(one, ModelCheckpoint) and one.monitor in BY_BOXES]
+        for one in chosen:
+            callbacks.remove(one)
+            self.print(f"no boxes to validate by: no {one.filename}.ckpt is kept")
 
     @override
     def on_test_start(self) -> None:
@@ -141,6 +154,8 @@ class LocalizingModule(LightningModule):
             chosen = counts.best_threshold() if self.threshold < 0 else self.threshold.item()
             scores |= counts.summary(chosen) | {"pxap": self.pixel_precision.compute().item()}
             rows = self._rows(counts, chosen)
+            if not counts.frames[: self.num_classes].sum():
+                del scores["top1_loc"]  # objects of no class
         scores = {name: score for name, score in scores.items() if not math.isnan(score)}  # of what is not known
         self.log_dict(scores)
         folder = Path(self.trainer.log_dir or self.trainer.default_root_dir)  # on every rank: Lightning broadcasts it

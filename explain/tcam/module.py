@@ -18,7 +18,7 @@ from explain.tcam.localizer import Localizer, Located
 from explain.tcam.localizing import LocalizingModule
 from explain.tcam.objective import Objective
 from explain.tcam.store import CamStore
-from explain.tcam.window import When
+from explain.tcam.window import When, window
 from reid.backbones.base import Backbone
 from reid.model import ReIDModel
 from reid.recipe import keep_plain
@@ -76,6 +76,7 @@ class TCAM(LocalizingModule):
         self.classifier_config = classifier_config
         self.cams = cams
         self.method = method or LayerCAM()
+        window(0, 1, neighbours, when)  # says at once what is out of range
         self.neighbours = neighbours
         self.when: When = when
         self.objective = objective or Objective()

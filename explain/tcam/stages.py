@@ -1,25 +1,29 @@
 """What TCAM needs before its decoder can learn: a trained classifier, and the maps of all training frames."""
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from explain.command.progress import Reporter
 from explain.core import Explainer
 from explain.tcam.cams import cams_of, described
 from explain.tcam.module import TCAM
-from explain.tcam.store import CamStore, Filling
+from explain.tcam.store import CamStore, Facts, Filling
 from reid.checkpoint import load_model
 from reid.errors import InputError
 from reid.model import ReIDModel
 from reid.results import file_hash
 from reid.types import Frame
+from reid.writing import write_whole
 
 Train = Callable[[Path, Path], None]
 """Trains by a config below a root folder."""
+Device = str | torch.device
 
 
 class Shots(Protocol):
@@ -33,11 +37,17 @@ class Shots(Protocol):
     def shot_lengths(self) -> Sequence[int]:
         """Number of frames of each training shot."""
 
+    @property
+    def fingerprint(self) -> str:
+        """Tells these shots from others."""
+
     def every_frame(self) -> Iterable[Frame]:
         """Every frame of every training shot, whole, in order."""
 
 
-def prepare(module: TCAM, shots: Shots, root: Path, train: Train, reporter: Reporter, alone: bool = True) -> None:
+def prepare(
+    module: TCAM, shots: Shots, root: Path, train: Train, reporter: Reporter, alone: bool = True, device: Device = "cpu"
+) -> None:
     """Find or make the classifier and the maps; what an earlier run has made, also in part, is not made again.
 
     Args:
@@ -47,44 +57,51 @@ def prepare(module: TCAM, shots: Shots, root: Path, train: Train, reporter: Repo
         train: trains the classifier.
         reporter: is told what is being done.
         alone: False where other processes do the same at this moment: then nothing is made.
+        device: where maps are made.
 
     Raises:
         InputError: there is no classifier and no config to train one, it does not fit, or a folder cannot be written;
             or something is missing and others would make it too.
     """
-    best = _classifier(module, root, train if alone else _refuse, reporter)
+    best = _classifier(module, shots, root, train if alone else _refuse, reporter)
     trained = load_model(best)
     _require_same(module.localizer.encoder.classifier, trained, best)
     module.localizer.encoder.classifier.load_state_dict(trained.state_dict())
-    folder = module.cams or root / "cams"
-    module.store = (
-        store_of(_of_localization(best), module.method, shots, folder, reporter) if alone else CamStore(folder)
-    )
+    folder, source = module.cams or root / "cams", _of_localization(best)
+    facts = facts_of(source, module.method, shots)
+    if alone:
+        filling = Filling(folder, facts, shots.shot_lengths, replace=module.cams is None)
+        fill(filling, load_model(source, device=device), module.method, shots, reporter)
+    module.store = CamStore(folder)
+    if module.store.facts != facts:
+        raise InputError(f"{folder}: holds maps of another classifier, method or data; run this once with one process")
 
 
-def store_of(checkpoint: Path, method: Explainer, shots: Shots, folder: Path, reporter: Reporter) -> CamStore:
-    """Make the maps of all training frames, as far as they are missing, and open them.
-
-    Args:
-        checkpoint: of the classifier.
-        method: makes the maps.
-        shots: training data.
-        folder: of the store.
-        reporter: is told what is being done.
-    """
-    facts = {
+def facts_of(checkpoint: Path, method: Explainer, shots: Shots) -> Facts:
+    """What maps depend on: the classifier, the method, the frames."""
+    return {
         "checkpoint_sha256": file_hash(checkpoint),
         "method": described(method),
         "size": "x".join(map(str, shots.size)),
+        "shots": shots.fingerprint,
     }
-    filling = Filling(folder, facts, shots.shot_lengths)
+
+
+def fill(filling: Filling, classifier: ReIDModel, method: Explainer, shots: Shots, reporter: Reporter) -> None:
+    """Make the maps of all training frames, as far as they are missing.
+
+    Args:
+        filling: the store that is being made.
+        classifier: on the device where maps are made.
+        method: makes the maps.
+        shots: training data.
+        reporter: is told how far it is.
+    """
+    total = sum(shots.shot_lengths)
     if filling.missing:
-        total = sum(shots.shot_lengths)
         reporter.say(f"maps of {filling.missing:,} of {total:,} training frames")
-        make = partial(_maps, load_model(checkpoint), method)
-        for left in filling.fill(shots.every_frame(), make):
+        for left in filling.fill(shots.every_frame(), partial(_maps, classifier, method)):
             reporter.count(total - left, total)
-    return CamStore(folder)
 
 
 def _refuse(_config: Path, folder: Path) -> None:
@@ -93,25 +110,34 @@ def _refuse(_config: Path, folder: Path) -> None:
 
 
 def _maps(classifier: ReIDModel, method: Explainer, batch: Frame) -> Tensor:
-    return cams_of(classifier, method, batch.pixels, batch.label)
+    device = classifier.classifier.weight.device
+    return cams_of(classifier, method, batch.pixels.to(device), batch.label.to(device))
 
 
-def _classifier(module: TCAM, root: Path, train: Train, reporter: Reporter) -> Path:
-    """The checkpoint that classifies best."""
+def _classifier(module: TCAM, shots: Shots, root: Path, train: Train, reporter: Reporter) -> Path:
+    """The checkpoint that classifies best; one that is made here counts once its training has ended, on these shots."""
     if module.classifier is not None and module.classifier.is_file():
         return module.classifier
     folder = module.classifier or root / "classifier"
+    if module.classifier is None and module.classifier_config is not None:
+        _train_unless_done(module.classifier_config, folder, shots, train, reporter)
     found = newest(folder, "best_classification.ckpt")
-    if found is None and module.classifier is None and module.classifier_config is not None:
-        reporter.say(f"training the classifier by {module.classifier_config}: {folder}")
-        train(module.classifier_config, folder)
-        found = newest(folder, "best_classification.ckpt")
     if found is None:
         raise InputError(
             f"{folder}: no best_classification.ckpt below it: give a checkpoint with --model.classifier FILE, or the "
             "training config of the classifier with --model.classifier_config FILE"
         )
     return found
+
+
+def _train_unless_done(config: Path, folder: Path, shots: Shots, train: Train, reporter: Reporter) -> None:
+    """Train the classifier, and write down that it is done; a training that did not end is begun anew."""
+    mark, done = folder / "finished.json", {"shots": shots.fingerprint, "size": list(shots.size)}
+    if mark.is_file() and json.loads(mark.read_text(encoding="utf-8")) == done:
+        return
+    reporter.say(f"training the classifier by {config}: {folder}")
+    train(config, folder)
+    write_whole(mark, json.dumps(done) + "\n")
 
 
 def _of_localization(best: Path) -> Path:

@@ -41,12 +41,12 @@ class CamStore:
             told = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
             self._maps: NDArray[np.float16] = np.load(folder / _MAPS, mmap_mode="r")
             done = np.load(folder / _DONE)
-        except (OSError, ValueError, EOFError) as error:
+            self.facts: Facts = told["facts"]
+            self.lengths: list[int] = told["lengths"]
+        except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
             raise InputError(f"{folder}: no whole store of maps ({error}); remove it, and it is made again") from error
-        if not done.all() or len(done) != len(self._maps) or len(done) != sum(told["lengths"]):
+        if not done.all() or len(done) != len(self._maps) or len(done) != sum(self.lengths):
             raise InputError(f"{folder}: {int(done.sum())} of {len(done)} maps are made; start once more to go on")
-        self.facts: Facts = told["facts"]
-        self.lengths: list[int] = told["lengths"]
         self._starts = np.cumsum([0, *self.lengths])
 
     def strongest(
@@ -77,18 +77,21 @@ class Filling:
         folder: where it is to be; what lies there of other facts is replaced.
         facts: what the maps depend on.
         lengths: number of frames of each shot.
+        replace: whether maps of other facts may be replaced.
 
     Raises:
-        InputError: the folder cannot be written.
+        InputError: the folder cannot be written, or holds maps that must not be replaced.
     """
 
-    def __init__(self, folder: Path, facts: Facts, lengths: Sequence[int]) -> None:
+    def __init__(self, folder: Path, facts: Facts, lengths: Sequence[int], replace: bool = True) -> None:
         self.folder = folder
         self.told = {"facts": dict(facts), "lengths": [*lengths]}
         self._starts = np.cumsum([0, *lengths])
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._begun = self._reopened()
+            if self._begun is None and not replace and (folder / _FACTS).exists():
+                raise InputError(f"{folder}: holds maps of another classifier, method or data; name another folder")
         except OSError as error:
             raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another --model.cams") from error
 

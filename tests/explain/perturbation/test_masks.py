@@ -134,9 +134,13 @@ def test_there_are_ten_points_to_a_sigma_unless_said_otherwise() -> None:
 
 def test_memory_does_not_grow_with_the_window() -> None:
     """Autograd would keep several numbers for each entry of each window; five masks' worth is kept or made here."""
-    sizes = []
+    sizes: list[int] = []
+
+    def pack(tensor: Tensor) -> Tensor:
+        sizes.append(tensor.numel())
+        return tensor
+
     generator = MaskGenerator((64, 64), 4, 12, points=4)
-    pack = lambda tensor: (sizes.append(tensor.numel()), tensor)[1]  # noqa: E731
     parameters = noise(1, *generator.cells).requires_grad_()
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         generator(parameters)

@@ -33,7 +33,8 @@ def test_a_score_counts_in_parts_of_what_the_clip_has() -> None:
 
 def test_scores_that_are_equal_are_not_magnified() -> None:
     reward = reward_of("score", ClassLogit(1), WHOLE, EMPTY)
-    assert reward.shown(COPIES).tolist() == pytest.approx([0, 0, -2000])
+    assert reward.hidden(COPIES).tolist() == pytest.approx([0, 0, 2000])
+    assert reward.shown(COPIES).tolist() == [0, 0, 0]  # the last one scores higher than the clip
     assert reward_of("score", lambda output: output.logits[:, 0] * 0, WHOLE, EMPTY).hidden(COPIES).isfinite().all()
 
 

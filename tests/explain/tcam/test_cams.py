@@ -5,9 +5,11 @@ import torch
 from torch.nn import functional as F
 
 from explain.cam import GradCAM, OriginalCAM
+from explain.command.methods import build_methods
+from explain.command.names import ALL, MINUTES
 from explain.targets import ClassLogit
 from explain.tcam.background import background_energy
-from explain.tcam.cams import cams_of, cut, enlarged, stretched
+from explain.tcam.cams import cams_of, cut, described, enlarged, stretched
 from reid.backbones import SmallResNet
 from reid.model import ReIDModel
 from tests.explain.tcam.shots import batch
@@ -55,3 +57,9 @@ def test_background_energy_of_maps_that_know_and_that_do_not() -> None:
     assert background_energy(foreground, foreground) == 0
     assert background_energy(1 - foreground, foreground) == 1
     assert torch.tensor(background_energy(-torch.ones(1, 2, 2), foreground)).isnan()
+
+
+def test_a_method_is_described_the_same_in_every_process() -> None:
+
+    for method in build_methods([*ALL, *MINUTES]).values():
+        assert " at 0x" not in described(method)

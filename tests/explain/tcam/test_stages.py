@@ -14,6 +14,7 @@ from datasets.localization import SyntheticShots
 from datasets.localization.datamodule import LocalizationDataModule
 from explain.cam import GradCAM, LayerCAM
 from explain.command.progress import Lines
+from explain.core import Explainer
 from explain.targets import ClassLogit
 from explain.tcam.classifier import FrameClassifier
 from explain.tcam.foreground import Foreground, Gated
@@ -21,8 +22,10 @@ from explain.tcam.loading import load_localizer
 from explain.tcam.module import TCAM
 from explain.tcam.objective import Objective
 from explain.tcam.seeds import Seeds
-from explain.tcam.stages import prepare, store_of
+from explain.tcam.stages import facts_of, fill, newest, prepare
+from explain.tcam.store import CamStore, Filling
 from reid.backbones import ResNetTA, SmallResNet
+from reid.checkpoint import load_model
 from reid.errors import InputError
 from reid.model import ReIDModel
 
@@ -165,6 +168,8 @@ def test_a_classifier_that_is_missing_or_another(root: Path, tmp_path: Path) -> 
     )
     with pytest.raises(InputError, match=r"weight is \[8, 4, 3, 3\] there and \[4, 4, 3, 3\] here: give the"):
         prepare(other, shots(), tmp_path, train_classifier, quiet)
+    with pytest.raises(InputError, match="neighbours -1"):
+        TCAM(backbone(), 4, LAYERS, neighbours=-1)
     with pytest.raises(InputError, match="layer trunk: SmallResNet has no such layer; it has"):
         TCAM(backbone(), 4, ["trunk"])
     with pytest.raises(InputError, match="holds no TCAM"):
@@ -179,13 +184,78 @@ def test_several_processes_find_what_one_has_made(root: Path, tmp_path: Path) ->
         prepare(tcam(), shots(), tmp_path, train_classifier, Lines(io.StringIO()), alone=False)
 
 
+def stored(checkpoint: Path, method: Explainer, folder: Path) -> CamStore:
+    data = shots()
+    filling = Filling(folder, facts_of(checkpoint, method, data), data.shot_lengths)
+    fill(filling, load_model(checkpoint), method, data, Lines(io.StringIO()))
+    return CamStore(folder)
+
+
 def test_maps_of_another_method_are_made_again(root: Path, tmp_path: Path) -> None:
-    quiet = Lines(io.StringIO())
     checkpoint = root / "classifier" / "best_classification.ckpt"
-    first = store_of(checkpoint, LayerCAM(), shots(), tmp_path, quiet).strongest([0], [0])
-    other = store_of(checkpoint, GradCAM(), shots(), tmp_path, quiet)
+    first = stored(checkpoint, LayerCAM(), tmp_path).strongest([0], [0])
+    other = stored(checkpoint, GradCAM(), tmp_path)
     assert other.facts["method"].startswith("GradCAM(")
     assert not torch.equal(first, other.strongest([0], [0]))
+
+
+def test_a_store_that_was_named_is_not_replaced(root: Path) -> None:
+    named = tcam(cams=root / "cams", method=GradCAM())
+    with pytest.raises(InputError, match="holds maps of another classifier, method or data; name another folder"):
+        prepare(named, shots(), root, train_classifier, Lines(io.StringIO()))
+
+
+def test_a_classifier_whose_training_did_not_end_is_trained_again(tmp_path: Path) -> None:
+    trained = []
+
+    def interrupted(config: Path, folder: Path) -> None:
+        trained.append("begun")
+        train_classifier(config, folder)
+        raise KeyboardInterrupt
+
+    def whole(config: Path, folder: Path) -> None:
+        trained.append("whole")
+        train_classifier(config, folder)
+
+    quiet = Lines(io.StringIO())
+    with pytest.raises(KeyboardInterrupt):
+        prepare(tcam(), shots(), tmp_path, interrupted, quiet)
+    assert newest(tmp_path, "best_classification.ckpt")
+    prepare(tcam(), shots(), tmp_path, whole, quiet)
+    prepare(tcam(), shots(), tmp_path, whole, quiet)
+    assert trained == ["begun", "whole"]
+
+
+def test_other_shots_have_another_classifier_and_other_maps(tmp_path: Path) -> None:
+    trained = []
+
+    def noted(config: Path, folder: Path) -> None:
+        trained.append(folder)
+        train_classifier(config, folder)
+
+    others = LocalizationDataModule(SyntheticShots(1, 8, 4, 4), (64, 64), None, batch_size=8, workers=0)
+    facts = []
+    for data in (shots(), others):
+        module = tcam()
+        prepare(module, data, tmp_path, noted, Lines(io.StringIO()))
+        assert module.store
+        facts.append(module.store.facts["shots"])
+    assert len(trained) == 2
+    assert facts[0] != facts[1]
+
+
+def test_without_boxes_no_checkpoint_is_chosen_by_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = shots()
+    for shot in data.benchmark.val:
+        shot.boxes.clear()  # type: ignore[attr-defined]
+        object.__setattr__(shot, "masks", None)
+    module = FrameClassifier(backbone(), 4, optimizer=lambda own: torch.optim.SGD(own, 0.1))
+    by_boxes = ModelCheckpoint(tmp_path, "best_localization", monitor="corloc", mode="max")
+    by_class = ModelCheckpoint(tmp_path, "best_classification", monitor="top1", mode="max")
+    trainer(tmp_path, callbacks=[by_boxes, by_class]).fit(module, data)
+    assert "no boxes to validate by: no best_localization.ckpt is kept" in capsys.readouterr().out
+    assert (tmp_path / "best_classification.ckpt").exists()
+    assert not (tmp_path / "best_localization.ckpt").exists()
 
 
 def test_another_number_of_classes_is_one_line(tmp_path: Path) -> None:

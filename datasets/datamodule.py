@@ -167,11 +167,13 @@ def _position(trainer: Any) -> tuple[int, int]:  # noqa: ANN401 - Lightning's lo
     """Where training goes on: the epoch, and how many of its batches are done.
 
     Lightning itself starts a resumed epoch with the batches of epoch 0 if workers read ahead, and from its first batch.
+    After the last batch of an epoch it goes on with the next epoch; `reid.resume` lets it end the epoch first, and has
+    counted the batch as completed for that.
     """
     epochs = trainer.fit_loop.epoch_progress.current
     batches = trainer.fit_loop.epoch_loop.batch_progress
     if epochs.processed == epochs.ready:  # before the first epoch, or saved at the end of one
         return epochs.processed, 0
-    if batches.is_last_batch:
+    if batches.is_last_batch and batches.current.completed < batches.current.processed:
         return epochs.processed + 1, 0
     return epochs.processed, batches.current.processed

@@ -1,6 +1,7 @@
 """LightningCLI with the commands that ReID has, which says mistakes in one line and executes no checkpoint."""
 
 import logging
+import sys
 import warnings
 from collections.abc import Sequence
 from itertools import takewhile
@@ -8,19 +9,36 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from jsonargparse.typing import PositiveInt
-from lightning.pytorch import Callback, LightningDataModule, LightningModule
-from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
+from lightning.fabric.plugins import CheckpointIO
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.utilities import rank_zero_only
 from typing_extensions import override
 
 from reid.checkpoint import check_resumable
 from reid.errors import InputError
 from reid.ranked import RankedLists
+from reid.resume.exact import ExactSteps
+from reid.resume.finite import FiniteGuard
+from reid.resume.leaving import SaveAndLeave
+from reid.resume.plugin import WholeCheckpoints
+from reid.resume.signals import Stop, Stopped
+from reid.resume.start import Start, start_of
+from reid.settings import settings_of
 
 COMMANDS = {"fit", "validate", "test"}
 EVALUATING = {"validate", "test"}
 STARTING_POINTS = {"model.init_args.backbone.init_args.pretrained": False, "model.init_args.weights": None}
 """Where weights come from without a checkpoint, and what switches that off."""
 
+
+SILENT = (
+    "LeafSpec",
+    "The dirpath has changed",
+    "LightningCLI's args parameter",
+    "in eval mode at the start of training",
+)
+"""What Lightning warns of though it is meant so; frozen networks stay in eval mode."""
 
 Kind = TypeVar("Kind", bound="ReIDCLI")
 
@@ -41,23 +59,15 @@ class OneLineParser(LightningArgumentParser):
 
 
 class ReIDCLI(LightningCLI):
-    """LightningCLI with the commands that ReID has, which executes nothing that a checkpoint holds."""
+    """LightningCLI with the commands that ReID has, which executes nothing that a checkpoint holds.
+
+    `fit` writes its checkpoints whole, ends in an orderly way when told to, and goes on from where it was.
+    """
 
     @staticmethod
     @override
     def subcommands() -> dict[str, set[str]]:
         return {name: skipped for name, skipped in LightningCLI.subcommands().items() if name in COMMANDS}
-
-    @override
-    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
-        super().parse_arguments(parser, args)
-        given = self.config.get(self.config.get("subcommand"), {})
-        if given.get("ckpt_path"):
-            check_resumable(Path(given.ckpt_path))
-            given.weights_only = True
-            for place, nothing in STARTING_POINTS.items():  # the checkpoint holds all tensors: fetch no others
-                if given.get(place):
-                    given[place] = nothing
 
     @override
     def _prepare_subcommand_parser(self, klass: type, subcommand: str, **kwargs: Any) -> LightningArgumentParser:
@@ -68,6 +78,13 @@ class ReIDCLI(LightningCLI):
             )
             parser.add_argument(
                 "--ranked_queries", type=int | list[str], default=10, help="how many rankings, or a list of queries"
+            )
+        else:
+            parser.add_argument(
+                "--resume",
+                type=str | None,
+                default=None,
+                help="go on with a run, in its folder: a checkpoint, or 'auto' for the newest one of this config",
             )
         return parser
 
@@ -82,11 +99,64 @@ class ReIDCLI(LightningCLI):
 
     @override
     def _parse_ckpt_path(self) -> None:
-        """Take nothing from the checkpoint: Lightning would let its hyper-parameters overrule the command line."""
+        """Find what to start from; but Lightning would let its hyper-parameters overrule the command line."""
+        self.stop, self.start = Stop(), Start()
+        if self.config.get("subcommand") is None:  # `run=False` builds and runs no command
+            return
+        given = self.config[self.config.subcommand]
+        if self.config.subcommand == "fit":
+            resumed, given.resume = given.resume, None  # what the run's folder keeps shall start afresh
+            settings = settings_of(self.written_out())
+            self.start = start_of(resumed, given, settings, rank_zero_only(_say))
+            self.trainer_defaults["callbacks"] += [ExactSteps(settings), FiniteGuard()]
+        elif given.ckpt_path:
+            check_resumable(Path(given.ckpt_path))
+            self.start = Start(Path(given.ckpt_path))
+
+    def written_out(self) -> str:
+        """The whole config as YAML."""
+        parser = self._subcommand_parsers[str(self.config.subcommand)]
+        return str(parser.dump(self.config[str(self.config.subcommand)], skip_unset=False))
+
+    @override
+    def before_instantiate_classes(self) -> None:
+        self._asked = self.config.clone()  # is what the run's folder keeps
+        if self.start.checkpoint:
+            given = self.config[str(self.subcommand)]
+            given.ckpt_path, given.weights_only = str(self.start.checkpoint), True
+            for place, nothing in STARTING_POINTS.items():  # the checkpoint holds all tensors: fetch no others
+                if given.get(place):
+                    given[place] = nothing
+
+    @override
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        self.config = self._asked
+        given = self._get(self.config_init, "trainer")
+        plugins = given.plugins if isinstance(given.plugins, list) else [given.plugins] if given.plugins else []
+        if not any(isinstance(plugin, CheckpointIO) for plugin in plugins):
+            plugins = [*plugins, WholeCheckpoints()]
+        trainer = super().instantiate_trainer(plugins=plugins, **self.start.trainer_options(given), **kwargs)
+        trainer.callbacks.append(SaveAndLeave(self.stop))  # type: ignore[attr-defined]  # behind those that Lightning adds
+        return trainer
+
+    @override
+    def _run_subcommand(self, subcommand: str) -> None:
+        try:
+            with self.stop.heeded():
+                super()._run_subcommand(subcommand)
+        except Stopped as stopped:
+            rank_zero_only(_complain)(stopped.told)
+            raise
 
 
 class ParsedCLI(ReIDCLI):
     """Reads a command line, and neither builds nor runs anything."""
+
+    @override
+    def _parse_ckpt_path(self) -> None: ...
+
+    @override
+    def before_instantiate_classes(self) -> None: ...
 
     @override
     def _set_seed(self) -> None: ...
@@ -96,11 +166,6 @@ class ParsedCLI(ReIDCLI):
 
     @override
     def _run_subcommand(self, subcommand: str) -> None: ...
-
-    def written_out(self) -> str:
-        """The whole config as YAML."""
-        parser = self._subcommand_parsers[str(self.subcommand)]
-        return str(parser.dump(self.config[str(self.subcommand)], skip_unset=False))
 
 
 class OneProcessCLI(ReIDCLI):
@@ -149,9 +214,17 @@ def build(kind: type[Kind], words: Sequence[str] | None, callbacks: Sequence[Cal
     )
 
 
+def _say(line: str) -> None:
+    print(f"resume: {line}", flush=True)  # noqa: T201
+
+
+def _complain(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
 def _quieten_lightning() -> None:
     """Keep Lightning's advertisements and warnings about itself off the screen."""
-    warnings.filterwarnings("ignore", ".*LeafSpec|The dirpath has changed|LightningCLI's args parameter")
+    warnings.filterwarnings("ignore", f".*({'|'.join(SILENT)})")
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_no_tip)
 
 

@@ -30,7 +30,7 @@ def areas_of(method: type[ExtremalPerturbation]) -> tuple[float, ...]:
 @cache
 def found(method: type[ExtremalPerturbation]) -> Masks:
     """The masks of the planted clip."""
-    return method(areas_of(method), iterations=80, pyramid="fade").masks(red_model(), planted()[0], ClassLogit(0))
+    return method(areas_of(method), iterations=100, pyramid="fade").masks(red_model(), planted()[0], ClassLogit(0))
 
 
 def whole() -> Tensor:
@@ -134,7 +134,7 @@ def test_the_map_is_the_mean_of_the_masks_and_the_figures_are_told() -> None:
 @pytest.mark.parametrize("mode", ["preserve", "delete", "dual"])
 def test_every_reward_in_every_mode(reward: Any, mode: Any) -> None:
     (clip, place), model = red_clip(), red_model()
-    model.classifier.weight.data = torch.tensor([[100.0, 0.0], [0.0, 0.0]])  # of red against nothing
+    model.classifier.weight.data = torch.tensor([[100.0, 0.0], [0.0, 0.0]])  # red against nothing
     masks = ExtremalPerturbation3D([0.1], 12, mode, reward).masks(model, clip, ClassLogit(0)).masks
     assert masks.isfinite().all()
     assert masks[0, 0][place].mean() > masks[0, 0][~place].mean()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from explain.perturbation.answers import rows
-from explain.perturbation.rewards import RewardName, reward_of
+from explain.perturbation.rewards import LogImprobability, RewardName, reward_of
 from explain.targets import ClassLogit, Energy, MeanReference, PairSimilarity, RunnerUp, narrow, settle
 from reid.errors import InputError
 from reid.types import Features, Output
@@ -27,35 +27,38 @@ COPIES = answer([[4.0, 1.0, 0.0], [0.0, 1.0, 3.0], [2.0, 3.0, 0.0]])
 
 def test_a_score_counts_in_parts_of_what_the_clip_has() -> None:
     reward = reward_of("score", ClassLogit(0), WHOLE, EMPTY)
-    assert reward.shown(COPIES).tolist() == [0.0, 1.0, 0.5]
-    assert reward.hidden(COPIES).tolist() == [1.0, 0.0, 0.5]
+    assert reward.kept.lost(COPIES).tolist() == [0.0, 1.0, 0.5]
+    assert reward.gone.left(COPIES).tolist() == [1.0, 0.0, 0.5]
 
 
 def test_scores_that_are_equal_are_not_magnified() -> None:
     reward = reward_of("score", ClassLogit(1), WHOLE, EMPTY)
-    assert reward.hidden(COPIES).tolist() == pytest.approx([0, 0, 2000])
-    assert reward.shown(COPIES).tolist() == [0, 0, 0]  # the last one scores higher than the clip
-    assert reward_of("score", lambda output: output.logits[:, 0] * 0, WHOLE, EMPTY).hidden(COPIES).isfinite().all()
+    assert reward.gone.left(COPIES).tolist() == pytest.approx([0, 0, 2000])
+    assert reward.kept.lost(COPIES).tolist() == [0, 0, 0]  # the last one scores higher than the clip
+    assert reward_of("score", lambda output: output.logits[:, 0] * 0, WHOLE, EMPTY).gone.left(COPIES).isfinite().all()
 
 
 def test_a_score_may_be_of_anything() -> None:
     for target in (PairSimilarity(torch.tensor([1.0, 0.0, 0.0])), Energy()):
         reward = reward_of("score", target, WHOLE, EMPTY)
-        assert reward.shown(WHOLE).tolist() == [0.0]
-        assert reward.hidden(EMPTY).tolist() == [0.0]
+        assert reward.kept.lost(WHOLE).tolist() == [0.0]
+        assert reward.gone.left(EMPTY).tolist() == [0.0]
 
 
 def test_log_probabilities() -> None:
     reward = reward_of("log_probability", ClassLogit(0), WHOLE, EMPTY)
-    p = COPIES.logits.double().softmax(1)[:, 0]
-    torch.testing.assert_close(reward.shown(COPIES).double(), -p.log(), rtol=1e-5, atol=1e-6)
-    torch.testing.assert_close(reward.hidden(COPIES).double(), -(1 - p).log(), rtol=1e-5, atol=1e-6)
-    assert reward.hidden(answer([[90.0, 0.0, 0.0]])).item() == pytest.approx(90 - math.log(2), rel=1e-5)
+    whole, empty, *_ = p = COPIES.logits.double().softmax(1)[:, 0]
+    lost = (whole / p).log() / (whole / empty).log()
+    left = ((1 - empty) / (1 - p)).log() / ((1 - empty) / (1 - whole)).log()
+    torch.testing.assert_close(reward.kept.lost(COPIES).double(), lost, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(reward.gone.left(COPIES).double(), left, rtol=1e-5, atol=1e-6)
+    sure = LogImprobability(0)(answer([[90.0, 0.0, 0.0]]))  # where 1 - p is 0 in float32
+    assert sure.item() == pytest.approx(90 - math.log(2), rel=1e-5)
 
 
 def test_the_rival_is_the_best_of_each_copy() -> None:
     reward = reward_of("contrastive", ClassLogit(0), WHOLE, EMPTY)  # margins 3 and -3; of the copies 3, -3 and -1
-    assert reward.shown(COPIES).tolist() == pytest.approx([0, 1, 4 / 6])
+    assert reward.kept.lost(COPIES).tolist() == pytest.approx([0, 1, 4 / 6])
 
 
 @pytest.mark.parametrize("target", [ClassLogit(), RunnerUp(), MeanReference()])
@@ -63,8 +66,8 @@ def test_the_class_is_that_of_the_clip(target: ClassLogit | RunnerUp | MeanRefer
     output = answer([[4.0, 1.0, 0.0], [0.0, 1.0, 3.0]])
     own = narrow(settle(target, output), 1)
     reward = reward_of("log_probability", own, rows(output, slice(1, 2)), EMPTY)
-    expected: Tensor = -output.logits.log_softmax(1)[:, 2]
-    torch.testing.assert_close(reward.shown(output), expected)
+    expected: Tensor = output.logits.log_softmax(1)[:, 2]
+    torch.testing.assert_close(reward.kept.target(output), expected)
 
 
 @pytest.mark.parametrize("name", ["contrastive", "log_probability"])

@@ -19,8 +19,8 @@ PATIENCE: Final = 0.1
 RESOLVED: Final = 1e-3
 """By which part of itself a merit has to fall to have got further."""
 
-FARTHEST: Final = 10.0
-"""By how much a parameter may move in as many steps as there are iterations: a tenth of a run crosses 0..1."""
+FARTHEST: Final = 50.0
+"""How far a parameter may move in as many steps as there are iterations: from 0 to 1 it takes a 50th of a run."""
 
 PACE: Final = 20.0
 """How many times e an excess of area shrinks, at first, in as many steps as there are iterations; later faster."""

@@ -13,7 +13,7 @@ from explain.core import Explainable, Explainer, Note, guarded
 from explain.perturbation.descent import Descent, descend
 from explain.perturbation.game import Mode, begin
 from explain.perturbation.masks import MaskGenerator
-from explain.perturbation.objective import WEIGHT, MaskObjective, Rules
+from explain.perturbation.objective import MaskObjective, Rules
 from explain.perturbation.pyramid import PyramidName
 from explain.perturbation.rewards import RewardName
 from explain.targets import Target
@@ -51,22 +51,23 @@ class ExtremalPerturbation(Explainer):
     Fong et al. 2019 (arXiv 1910.08485), on clips (Li et al., WACV 2021, arXiv 2005.00375): smooth masks
     (`MaskGenerator`) show a clip sharp or blurred (`BlurPyramid`) and are descended from all 1 by
 
-        weight * loss + lambda * area loss + lambda_0 * core loss
+        30 * loss + lambda * area loss + 300 * core loss
 
     The area of a mask is its mean over what the network sees of it, each frame by itself or the whole clip, as the
     subclass says; within 1 % it is what was asked for. The published area loss alone does not reach that: it is taken
     over a padded frame, of which up to a third is never seen, and faint parts of a mask cost next to nothing, though
     they show the network much. So it serves to make masks 0 or 1, and the area itself is held by projection
-    (`descend`). It takes some 40 iterations to get there; `note` says what was reached. The lengths of steps follow the
-    number of parameters and of iterations; they are the published ones for 2000 iterations on 16 frames of 112 px.
+    (`descend`). It takes some 100 iterations to get there; `note` says what was reached. Steps are as long as those
+    published for 2000 iterations on 16 frames of 112 px, and follow the number of parameters and of iterations.
 
     Args:
         areas: shares of the clip, each above 0 and below 1.
         iterations: at most so many; a mask that gets no further ends earlier.
         mode: "preserve" asks for the score where only the mask is seen, "delete" for the score to go where it is
             hidden, "dual" for both.
-        reward: "score" is that of the target, in parts of what the clip has over nothing of it; "log_probability" (as
-            published for clips) and "contrastive" (the logit less the best other one) are of the target's class.
+        reward: what the loss is of: "score" is the target's own; "log_probability" (as published for clips) and
+            "contrastive" (the logit less the best other one) are of the target's class. In parts of what the clip has
+            over nothing of it, and no mask is rewarded for more than the clip has.
         pyramid: what a mask of zeros shows: the clip out of focus ("blur"), or the mean colour ("fade").
         sigma: how far a parameter of the masks reaches in pixels, which is how smooth they are; None is a tenth of the
             shorter side of the frames.
@@ -142,8 +143,7 @@ class ExtremalPerturbation(Explainer):
         game = begin(model, pixels, target, self.pyramid, self.reward, self.mode)
         clips = torch.arange(len(pixels), device=pixels.device).repeat_interleave(len(self.areas))
         areas = torch.tensor(self.areas, device=pixels.device).repeat(len(pixels))
-        weight = self.rules.weight if self.reward == "log_probability" else WEIGHT
-        return MaskObjective(game, self._generator(pixels), self.rules, weight, clips, areas)
+        return MaskObjective(game, self._generator(pixels), self.rules, clips, areas)
 
     def _generator(self, pixels: Tensor) -> MaskGenerator:
         """Masks for these clips: a parameter every 7 pixels, or nearer where they reach less far."""
@@ -168,13 +168,13 @@ class ExtremalPerturbation(Explainer):
 class ExtremalPerturbation2D(ExtremalPerturbation):
     """2D-EP: each frame by itself has the area (Li et al., WACV 2021, arXiv 2005.00375)."""
 
-    rules = Rules(weight=100.0, per_frame=True)
+    rules = Rules(per_frame=True)
 
 
 class ExtremalPerturbation3D(ExtremalPerturbation):
     """3D-EP: the whole clip has the area, which goes to the frames that need it (Li et al., WACV 2021)."""
 
-    rules = Rules(weight=100.0)
+    rules = Rules()
 
 
 class STEP(ExtremalPerturbation):
@@ -184,4 +184,4 @@ class STEP(ExtremalPerturbation):
     loss becomes 5.7 times as heavy in the course of the run.
     """
 
-    rules = Rules(weight=1.0, growth=1.0008668**2000, cores=True)
+    rules = Rules(growth=1.0008668**2000, cores=True)

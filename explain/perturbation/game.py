@@ -47,9 +47,9 @@ class Game:
         """Loss of masks [n,T,H,W] on clips [n], those of a clip side by side; [n] float32."""
         lost = masks.new_zeros(len(masks))
         if self.mode != "delete":
-            lost = lost + self.judged(masks, clips, lambda clip, answer: self.rewards[clip].shown(answer))
+            lost = lost + self.judged(masks, clips, lambda clip, answer: self.rewards[clip].kept.lost(answer))
         if self.mode != "preserve":
-            lost = lost + self.judged(1 - masks, clips, lambda clip, answer: self.rewards[clip].hidden(answer))
+            lost = lost + self.judged(1 - masks, clips, lambda clip, answer: self.rewards[clip].gone.left(answer))
         return lost
 
     def scores(self, masks: Tensor, clips: Tensor) -> Tensor:

@@ -16,8 +16,9 @@ from reid.losses.base import full_precision
 PENALTY: Final = 300.0
 """Weight of the area loss at first, and of the core loss."""
 
-WEIGHT: Final = 100.0
-"""Of a score in parts of what the clip has over nothing of it."""
+WEIGHT: Final = 30.0
+"""Of the loss, which is in parts of what the clip has over nothing of it. (Published is 100, and 1 for STEP, of -log p
+as it is. As the area is held by projection, the weight only says how much a sharp mask is worth.)"""
 
 _CORES_FROM: Final = 0.05
 """Share of the run after which masks have to hold together: 100 of 2000 iterations, as published."""
@@ -28,13 +29,11 @@ class Rules:
     """What is asked of a mask.
 
     Attributes:
-        weight: of -log p, beside penalties that start at a weight of 300; other rewards have `WEIGHT`.
         per_frame: whether each frame is to have the area, or the whole clip.
         growth: how many times as heavy the area loss is at the end.
         cores: whether masks have to hold together in space and time.
     """
 
-    weight: float
     per_frame: bool = False
     growth: float = 1.0
     cores: bool = False
@@ -42,7 +41,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskObjective:
-    """weight * loss + lambda * area loss + 300 * core loss of n masks, an `explain.perturbation.descent.Objective`.
+    """30 * loss + lambda * area loss + 300 * core loss of n masks, an `explain.perturbation.descent.Objective`.
 
     Iterates are compared by what it is at the end of the run.
 
@@ -50,7 +49,6 @@ class MaskObjective:
         game: what the masks are tried on.
         generator: makes masks of parameters.
         rules: what is asked of a mask.
-        weight: of the loss.
         clips: [n] which clip each mask is for, those of a clip side by side.
         areas: [n] which area.
     """
@@ -58,7 +56,6 @@ class MaskObjective:
     game: Game
     generator: MaskGenerator
     rules: Rules
-    weight: float
     clips: Tensor
     areas: Tensor
 
@@ -66,7 +63,7 @@ class MaskObjective:
         """Judge parameters [k,T,h,w] of some of the masks [k] after a share of the run."""
         masks, areas = self.masks(parameters), self.areas[some]
         parts = masks.flatten(2) if self.rules.per_frame else masks.flatten(1)[:, None]
-        lost = self.weight * self.game.losses(masks, self.clips[some])
+        lost = WEIGHT * self.game.losses(masks, self.clips[some])
         with full_precision(masks.device):
             uneven = PENALTY * area_loss(parts, areas.tolist())
             torn = PENALTY * core_loss(masks, areas.tolist()) if self.rules.cores else 0 * uneven

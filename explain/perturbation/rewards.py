@@ -1,15 +1,13 @@
 """What a mask is rewarded for: that the score stays where it shows the clip, and goes where it hides it."""
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 import torch
 from torch import Tensor
-from typing_extensions import override
 
 from explain.copies import score
-from explain.targets import RunnerUp, Target
+from explain.targets import LogProbability, RunnerUp, Target
 from explain.targets.classes import class_indices
 from explain.targets.finer import AgainstReferences
 from explain.targets.identity import ClassTarget
@@ -22,25 +20,12 @@ _RESOLVED: Final = 1e-3
 """The least difference between a clip and nothing of it that counts, as a share of its scores."""
 
 
-class Reward(ABC):
-    """How badly copies of one clip show, or hide, what its score is made of."""
-
-    @abstractmethod
-    def shown(self, output: Output) -> Tensor:
-        """Loss of n copies that are to have the evidence, [n]; smaller is better."""
-
-    @abstractmethod
-    def hidden(self, output: Output) -> Tensor:
-        """Loss of n copies that are to be without it, [n]."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class ScoreReward(Reward):
-    """The score itself, in parts of what the clip has over nothing of it.
+class Scale:
+    """A score in parts of what a clip has over nothing of it, so that one weight serves scores of any size.
 
-    So that one weight serves logits, similarities and probabilities: `shown` is 0 where a copy scores as the clip and
-    1 where it scores as nothing, `hidden` the other way round. Neither is less than 0: there are masks that score far
-    higher than the clip, but what they draw is no evidence that the clip has.
+    Neither loss is less than 0. There are masks that score far higher than the clip, but what they draw is no evidence
+    that the clip has.
 
     Args:
         target: settled and narrowed to the clip.
@@ -52,12 +37,12 @@ class ScoreReward(Reward):
     whole: float
     empty: float
 
-    @override
-    def shown(self, output: Output) -> Tensor:
+    def lost(self, output: Output) -> Tensor:
+        """How much n copies lack, [n]: 0 is as the clip, 1 as nothing."""
         return ((self.whole - score(self.target, output)) / self._gain).relu()
 
-    @override
-    def hidden(self, output: Output) -> Tensor:
+    def left(self, output: Output) -> Tensor:
+        """How much n copies still have, [n]: 1 is as the clip, 0 as nothing."""
         return ((score(self.target, output) - self.empty) / self._gain).relu()
 
     @property
@@ -68,23 +53,16 @@ class ScoreReward(Reward):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LogProbabilityReward(Reward):
-    """-log p and -log(1 - p) of a class, p the softmax (Li et al., WACV 2021).
+class Reward:
+    """What is made of the score of one clip.
 
-    Args:
-        identity: the class.
+    Attributes:
+        kept: is to stay where only the mask is seen.
+        gone: is to go where the mask is hidden.
     """
 
-    identity: int
-
-    @override
-    def shown(self, output: Output) -> Tensor:
-        return -output.logits.float().log_softmax(1)[:, self.identity]
-
-    @override
-    def hidden(self, output: Output) -> Tensor:
-        logits = output.logits.float()
-        return logits.logsumexp(1) - _others(logits, self.identity).logsumexp(1)
+    kept: Scale
+    gone: Scale
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,12 +81,29 @@ class BestRival:
         return logits[:, self.identity] - _others(logits, self.identity).amax(1)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LogImprobability:
+    """A target: -log(1 - p) of a class, p the softmax. It falls with p, also where p is near 1.
+
+    Args:
+        identity: the class.
+    """
+
+    identity: int
+
+    def __call__(self, output: Output) -> Tensor:
+        """Score n copies, [n]."""
+        logits = output.logits.float()
+        return logits.logsumexp(1) - _others(logits, self.identity).logsumexp(1)
+
+
 def reward_of(name: RewardName, target: Target, whole: Output, empty: Output) -> Reward:
     """Choose the reward of one clip.
 
     Args:
-        name: "score" takes the target's own, of whatever it is; "contrastive" and "log_probability" take the class of
-            the target.
+        name: "score" takes the target's own, of whatever it is; "contrastive" takes the logit of the target's class
+            less the best other one (Fong et al. 2019); "log_probability" takes log p of the class where the score is to
+            stay and log(1 - p) where it is to go (Li et al., WACV 2021).
         target: settled and narrowed to the clip.
         whole: the model's answer for the clip alone.
         empty: its answer for what is seen through a mask of zeros.
@@ -116,10 +111,23 @@ def reward_of(name: RewardName, target: Target, whole: Output, empty: Output) ->
     Raises:
         InputError: the target is of no class.
     """
-    if name == "log_probability":
-        return LogProbabilityReward(_class_of(name, target, whole))
-    chosen = BestRival(_class_of(name, target, whole)) if name == "contrastive" else target
-    return ScoreReward(chosen, score(chosen, whole).item(), score(chosen, empty).item())
+    kept, gone = _targets(name, target, whole)
+    scales = [Scale(one, score(one, whole).item(), score(one, empty).item()) for one in (kept, gone)]
+    return Reward(*scales)
+
+
+def _targets(name: RewardName, target: Target, output: Output) -> tuple[Target, Target]:
+    """What is to stay and what is to go; both are high where the evidence is."""
+    match name:
+        case "score":
+            return target, target
+        case "contrastive":
+            rival = BestRival(_class_of(name, target, output))
+            return rival, rival
+        case "log_probability":
+            identity = _class_of(name, target, output)
+            return LogProbability(identity), LogImprobability(identity)
+    assert_never(name)
 
 
 def _class_of(name: RewardName, target: Target, output: Output) -> int:

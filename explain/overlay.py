@@ -14,11 +14,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from explain.signed import tint
+
 Normalisation = Literal["frame", "clip"]
 """What is stretched to the full range of colours: each frame by itself, or the whole clip.
 
 `clip` shows *when* the evidence is; `frame` shows *where* in each frame, and makes weak frames look like strong ones.
 """
+
+Polarity = Literal["positive", "negative", "both"]
+"""Evidence for the score, against it, or both: for it in red, against it in blue, and none as the frame itself."""
+
+_AXES: Final[dict[Normalisation, tuple[int, ...]]] = {"frame": (-2, -1), "clip": (-3, -2, -1)}
+
+_CUT: Final = 0.001
+"""Share of a frame's pixels that has the colours of an end of the scale, and does not stretch it."""
 
 _FLAT: Final = 1e-6
 """A map whose range is below this share of its largest value is constant up to rounding."""
@@ -33,6 +43,27 @@ def upsample(raw: Tensor, size: tuple[int, int, int]) -> Tensor:
     [0.0, 1.0, 3.0, 4.0]
     """
     return F.interpolate(raw.detach().float()[None, None], size, mode="trilinear", align_corners=False)[0, 0]
+
+
+def trim(raw: Tensor) -> Tensor:
+    """Cut a thousandth of the values off at both ends of every frame of a map [T,H,W]: they become the next one.
+
+    Without it, one pixel of a gradient would leave all others cold. Values that an interpolated coarse map takes are
+    near each other, and so are these. For pictures only; no metric does so.
+
+    Raises:
+        ValueError: the map holds NaN or infinite values.
+
+    >>> trim(torch.arange(4000.0).view(1, 40, 100)).aminmax()
+    torch.return_types.aminmax(
+    min=tensor(4.),
+    max=tensor(3995.))
+    """
+    values = _finite(raw).flatten(1)
+    cut = int(values.shape[1] * _CUT)
+    low = values.kthvalue(cut + 1, dim=1).values
+    high = values.kthvalue(values.shape[1] - cut, dim=1).values
+    return values.clamp(low[:, None], high[:, None]).view(raw.shape)
 
 
 def normalise(raw: Tensor, mode: Normalisation) -> Tensor:
@@ -54,13 +85,34 @@ def normalise(raw: Tensor, mode: Normalisation) -> Tensor:
     >>> normalise(torch.tensor([[[-1.0, 1.0]], [[7.0, 7.0]]]), "frame").tolist()
     [[[0.0, 1.0]], [[0.0, 0.0]]]
     """
-    if not raw.isfinite().all():
-        raise ValueError("the map holds NaN or infinite values")
-    heat = raw.detach().float().clamp(min=0)
-    axes = (-2, -1) if mode == "frame" else (-3, -2, -1)
+    heat = _finite(raw).clamp(min=0)
+    axes = _AXES[mode]
     low, high = heat.amin(axes, keepdim=True), heat.amax(axes, keepdim=True)
     flat = high - low <= _FLAT * torch.maximum(low.abs(), high.abs())
     return (heat - low) / (high - low).masked_fill(flat, math.inf)
+
+
+def balance(raw: Tensor, mode: Normalisation) -> Tensor:
+    """Scale a map [T,H,W] to -1..1 by its largest absolute value, of each frame or of the clip; 0 stays 0.
+
+    Raises:
+        ValueError: the map holds NaN or infinite values.
+
+    >>> balance(torch.tensor([[[-1.0, 4.0]], [[-2.0, 1.0]]]), "clip").tolist()
+    [[[-0.25, 1.0]], [[-0.5, 0.25]]]
+    >>> balance(torch.tensor([[[-1.0, 4.0]], [[-2.0, 1.0]]]), "frame").tolist()
+    [[[-0.25, 1.0]], [[-1.0, 0.5]]]
+    """
+    own = _finite(raw)
+    most = own.abs().amax(_AXES[mode], keepdim=True)
+    return own / most.masked_fill(most == 0, math.inf)
+
+
+def _finite(raw: Tensor) -> Tensor:
+    """A map in float32."""
+    if not raw.isfinite().all():
+        raise ValueError("the map holds NaN or infinite values")
+    return raw.detach().float()
 
 
 def colourise(heat: Tensor) -> NDArray[np.uint8]:
@@ -82,14 +134,29 @@ def blend(frames: NDArray[np.uint8], colours: NDArray[np.uint8], alpha: float = 
     return rearrange(mixed, "(t h) (w c) -> t h w c", t=len(frames), c=3)
 
 
-def overlay(frames: NDArray[np.uint8], raw: Tensor, mode: Normalisation) -> NDArray[np.uint8]:
-    """Draw a raw map [t,h,w] over frames [T,H,W,3], half and half, at the frames' own size.
+def overlay(
+    frames: NDArray[np.uint8], raw: Tensor, mode: Normalisation, polarity: Polarity = "positive"
+) -> NDArray[np.uint8]:
+    """Draw a raw map [t,h,w] over frames [T,H,W,3], at the frames' own size.
 
-    The map is interpolated first and normalised then, so that the extremes that are seen are blue and red.
+    The map is interpolated and trimmed first and normalised then, so that the extremes that are seen have the colours
+    of the ends.
+
+    Args:
+        frames: RGB.
+        raw: signed map.
+        mode: whether the extremes are those of each frame or of the clip.
+        polarity: one sign in the colours of JET, half and half with the frames; or both, and the frame is seen through
+            where there is neither.
 
     Returns:
         [T,H,W,3] RGB.
+
+    Raises:
+        ValueError: the map holds NaN or infinite values.
     """
     time, height, width = frames.shape[:3]
-    heat = normalise(upsample(raw, (time, height, width)), mode)
-    return blend(frames, colourise(heat))
+    drawn = trim(upsample(raw, (time, height, width)))
+    if polarity == "both":
+        return tint(frames, balance(drawn, mode))
+    return blend(frames, colourise(normalise(drawn if polarity == "positive" else -drawn, mode)))

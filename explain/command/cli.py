@@ -8,7 +8,7 @@ from typing import get_args
 
 from explain.command.flags import Parser, methods_of, shared_flags, tools_of
 from explain.command.model_flags import action_model, check_model, checkpoint
-from explain.command.names import NORMALISATIONS, Finer, Score
+from explain.command.names import NORMALISATIONS, POLARITIES, Finer, Score
 from explain.command.words import positive
 from reid.errors import InputError
 
@@ -40,6 +40,12 @@ def parser() -> argparse.ArgumentParser:
     )
     flags.add_argument("--top", type=positive, default=6, help="length of the ranked list of a --query")
     flags.add_argument("--normalize", choices=NORMALISATIONS, default="frame", help="what spans the colour scale")
+    flags.add_argument(
+        "--polarity",
+        choices=POLARITIES,
+        default="positive",
+        help="draw what speaks for the score, against it, or both, in red and blue",
+    )
     flags.add_argument(
         "--tensorboard", type=Path, metavar="DIR", help="log sheets and videos of the questions there too"
     )
@@ -83,7 +89,7 @@ def _explain_clip(given: argparse.Namespace) -> None:
     of_class = ClassAsked(given.target_id, given.label, given.score, given.finer)
     asked = Asked(given.video or given.tracklet, given.against, given.instead_of, given.frames, of_class)
     output = given.output or Path("cam_output")
-    explain_files(asked, tools, Keep(output, given.normalize, given.overwrite, given.tensorboard))
+    explain_files(asked, tools, Keep(output, given.normalize, given.overwrite, given.tensorboard, given.polarity))
 
 
 def _explain_directory(given: argparse.Namespace) -> None:
@@ -94,7 +100,7 @@ def _explain_directory(given: argparse.Namespace) -> None:
     from explain.command.videos import explain_videos
 
     of_class = ClassAsked(given.target_id, given.label, given.score, given.finer)
-    keep = Keep(given.output or Path("visual_res"), given.normalize, given.overwrite)
+    keep = Keep(given.output or Path("visual_res"), given.normalize, given.overwrite, polarity=given.polarity)
     explain_videos(given.videos_dir, given.frames, of_class, tools, keep)
 
 
@@ -106,7 +112,7 @@ def _explain_benchmark(given: argparse.Namespace) -> None:
 
     wanted = Wanted(given.config, given.root, given.frames, given.query, given.mistakes or 0, given.top)
     output = given.output or Path("cam_output")
-    explain_queries(wanted, tools, Keep(output, given.normalize, given.overwrite, given.tensorboard))
+    explain_queries(wanted, tools, Keep(output, given.normalize, given.overwrite, given.tensorboard, given.polarity))
 
 
 def _check_question(given: argparse.Namespace) -> None:

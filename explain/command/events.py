@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from explain.command.drawing import Drawing
-from explain.overlay import Normalisation
+from explain.overlay import Normalisation, Polarity
 from explain.sinks.tensorboard import TensorBoardSink
 from reid.errors import InputError
 
@@ -21,7 +21,9 @@ def prepare_events(folder: Path) -> None:
         raise InputError(f"--tensorboard {folder}: {nearest} is no folder that can be written; choose another")
 
 
-def write_events(folder: Path, run: str, drawings: Iterable[Drawing], normalization: Normalisation) -> None:
+def write_events(
+    folder: Path, run: str, drawings: Iterable[Drawing], normalization: Normalisation, polarity: Polarity = "positive"
+) -> None:
     """Log sheets and videos into a new event file.
 
     Args:
@@ -29,6 +31,7 @@ def write_events(folder: Path, run: str, drawings: Iterable[Drawing], normalizat
         run: begins the tags, before the places of the drawings: `run/question_00/gradcam/against/video`.
         drawings: what is logged.
         normalization: what spans the colour scale.
+        polarity: which sign of the maps is drawn.
 
     Raises:
         InputError: writing failed.
@@ -37,7 +40,7 @@ def write_events(folder: Path, run: str, drawings: Iterable[Drawing], normalizat
 
     try:
         with SummaryWriter(str(folder)) as writer:
-            sink = TensorBoardSink(writer, step=0, normalization=normalization)
+            sink = TensorBoardSink(writer, step=0, normalization=normalization, polarity=polarity)
             for drawing in drawings:
                 sink.write(str(run / drawing.place), drawing.frames, drawing.raw)
     except OSError as error:

@@ -131,6 +131,8 @@ def _extremal(chosen: Settings, progress: Progress | None, figures: Figures) -> 
             kind,
             areas=chosen.areas,
             iterations=chosen.iterations,
+            mode=chosen.mode,
+            reward=chosen.reward,
             batch_size=min(chosen.batch_size, _BACKWARD),
             note=figures.note_of(name),
             progress=progress,

@@ -76,8 +76,17 @@ AREAS: Final = (0.1,)
 ITERATIONS: Final = 2000
 """How many iterations they take at most, unless another number is asked for."""
 
+MODES: Final = ("preserve", "delete", "dual")
+"""See `explain.perturbation.game.Mode`."""
+
+REWARDS: Final = ("score", "contrastive", "log_probability")
+"""See `explain.perturbation.rewards.RewardName`."""
+
 NORMALISATIONS: Final = ("frame", "clip")
 """See `explain.overlay.Normalisation`."""
+
+POLARITIES: Final = ("positive", "negative", "both")
+"""See `explain.overlay.Polarity`."""
 
 UNITS: Final = ("voxels", "tubes", "frames")
 """See `explain.metrics.order.Unit`."""

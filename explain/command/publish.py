@@ -8,7 +8,7 @@ from pathlib import Path
 from explain.command.drawing import drawings_of, figures_of
 from explain.command.events import write_events
 from explain.output import MARK, output_folder
-from explain.overlay import Normalisation
+from explain.overlay import Normalisation, Polarity
 from explain.report.content import Question, Ranking, Report
 from explain.report.page import write_report
 from explain.sinks.folder import Facts, write_explanation
@@ -22,6 +22,7 @@ class Keep:
         output: the folder to write.
         normalization: what spans the colour scale in the pictures; the page can switch.
         overwrite: whether an earlier result may be replaced.
+        polarity: which sign of the maps is drawn in the pictures; the page can switch.
         tensorboard: folder for an event file with the same pictures; None writes none.
     """
 
@@ -29,6 +30,7 @@ class Keep:
     normalization: Normalisation = "frame"
     overwrite: bool = False
     tensorboard: Path | None = None
+    polarity: Polarity = "positive"
 
 
 def publish(
@@ -53,7 +55,8 @@ def publish(
     with output_folder(keep.output, keep.overwrite) as folder:
         for place, name, frames, raw, shown in drawings_of(questions):
             (folder / place).mkdir(parents=True, exist_ok=True)
-            write_explanation(folder / place, name, frames, raw, keep.normalization, {**facts, **shown})
+            described = {**facts, **shown}
+            write_explanation(folder / place, name, frames, raw, keep.normalization, described, polarity=keep.polarity)
         if not (folder / MARK).exists():
             asked = [{"question": question.title, "score": question.score} for question in questions]
             summary = {**facts, "questions": asked}
@@ -61,7 +64,9 @@ def publish(
         known = {**facts, **_figures(questions)}
         write_report(folder / "report.html", Report(title, known, tuple(questions), ranking))
     if keep.tensorboard is not None:
-        write_events(keep.tensorboard, keep.output.absolute().name, drawings_of(questions), keep.normalization)
+        write_events(
+            keep.tensorboard, keep.output.absolute().name, drawings_of(questions), keep.normalization, keep.polarity
+        )
 
 
 def _figures(questions: Sequence[Question]) -> Facts:

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 from explain.command.names import AREAS, IG_STEPS, ITERATIONS
+from explain.perturbation.game import Mode
+from explain.perturbation.rewards import RewardName
 from explain.sinks.folder import Facts
 
 
@@ -21,6 +23,8 @@ class Settings:
         steps: nodes of the integral of integrated gradients.
         areas: shares of the clip that extremal perturbations leave visible; their map is the mean over them.
         iterations: how many these take at most.
+        mode: what is asked of their masks.
+        reward: what their loss is of.
         tcam: checkpoint of TCAM, which knows the foreground; None measures nothing behind it.
         gate: maps are multiplied by that foreground.
     """
@@ -33,6 +37,8 @@ class Settings:
     steps: int = IG_STEPS
     areas: tuple[float, ...] = AREAS
     iterations: int = ITERATIONS
+    mode: Mode = "preserve"
+    reward: RewardName = "score"
     tcam: Path | None = None
     gate: bool = False
 
@@ -47,6 +53,8 @@ class Settings:
             "ig_steps": self.steps if self.steps != IG_STEPS else None,
             "perturb_area": ", ".join(f"{area:g}" for area in self.areas) if self.areas != AREAS else None,
             "num_iter": self.iterations if self.iterations != ITERATIONS else None,
+            "perturb_mode": self.mode if self.mode != "preserve" else None,
+            "perturb_reward": self.reward if self.reward != "score" else None,
             "tcam": str(self.tcam) if self.tcam else None,
             "gate": True if self.gate else None,
         }

@@ -5,12 +5,22 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explain.command.names import ALL_CHANNELS, AREAS, BASELINES, FOREGROUND, IG_STEPS, ITERATIONS
+from explain.command.names import (
+    ALL_CHANNELS,
+    AREAS,
+    BASELINES,
+    FOREGROUND,
+    IG_STEPS,
+    ITERATIONS,
+    MODES,
+    REWARDS,
+)
 from explain.command.words import positive, shares, words
 from reid.errors import InputError
 
 if TYPE_CHECKING:
     from explain.command.settings import Settings
+    from explain.perturbation.rewards import RewardName
 
 
 def add_settings(flags: argparse.ArgumentParser) -> None:
@@ -51,6 +61,18 @@ def add_settings(flags: argparse.ArgumentParser) -> None:
         "--num_iter", type=positive, help=f"of 2d_ep, 3d_ep and step: iterations at most, {ITERATIONS} if not given"
     )
     flags.add_argument(
+        "--perturb_mode",
+        choices=MODES,
+        help="of 2d_ep, 3d_ep and step: the score is to stay where only the mask is seen (preserve, if not given), to "
+        "go where it is hidden (delete), or both (dual)",
+    )
+    flags.add_argument(
+        "--perturb_reward",
+        choices=REWARDS,
+        help="of 2d_ep, 3d_ep and step: what is to stay or go; if not given the probability of a class of --model "
+        "(log_probability), else the score that is explained",
+    )
+    flags.add_argument(
         "--tcam",
         type=Path,
         metavar="FILE",
@@ -73,6 +95,8 @@ def settings_of(given: argparse.Namespace, methods: Collection[str]) -> "Setting
         ("--ig_steps", given.ig_steps is not None, (integral,)),
         ("--perturb_area", given.perturb_area is not None, extremal),
         ("--num_iter", given.num_iter is not None, extremal),
+        ("--perturb_mode", given.perturb_mode is not None, extremal),
+        ("--perturb_reward", given.perturb_reward is not None, extremal),
         ("--baseline black", given.baseline == "black", (integral,)),
         ("--baseline", given.baseline is not None, (integral, hiding)),
     ):
@@ -98,6 +122,14 @@ def settings_of(given: argparse.Namespace, methods: Collection[str]) -> "Setting
         given.ig_steps or IG_STEPS,
         given.perturb_area or AREAS,
         given.num_iter or ITERATIONS,
+        given.perturb_mode or "preserve",
+        given.perturb_reward or (_usual_reward(given) if set(extremal) & set(methods) else "score"),
         given.tcam,
         given.gate,
     )
+
+
+def _usual_reward(given: argparse.Namespace) -> "RewardName":
+    """Of a class its probability, as published for clips: a logit that stays is no probability that stays."""
+    of_class = given.model is not None and getattr(given, "score", "logit") != "energy"
+    return "log_probability" if of_class else "score"

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,7 +60,7 @@ class Tree:
         if self.keep.overwrite or not place.exists():
             return False
         known = _read(place / MARK)
-        wanted = {**choices, "normalization": self.keep.normalization}
+        wanted = {**choices, "normalization": self.keep.normalization, "polarity": self.keep.polarity}
         other = [name for name, value in wanted.items() if name not in _MAY_DIFFER and known.get(name) != value]
         if other:
             raise InputError(
@@ -74,7 +75,7 @@ class Tree:
             InputError: it cannot be written.
         """
         place = self.place(method, sample)
-        publish(Keep(place, self.keep.normalization, self.keep.overwrite), question.title, [question], facts)
+        publish(replace(self.keep, output=place), question.title, [question], facts)
         self.show(method, sample)
 
     def show(self, method: str, sample: Sample) -> None:

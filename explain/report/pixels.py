@@ -11,15 +11,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from explain.contact_sheet import shrink
-from explain.overlay import colourise, upsample
+from explain.overlay import colourise, trim, upsample
 from explain.report.content import Heatmap
+from explain.signed import colour_scale
 from explain.sinks.base import temporal_curve
 
 FINEST: Final = 64
 """Cells on the longest side of a map in the page; finer maps, as gradients of the pixels give, are averaged down."""
 
 _QUALITY: Final = 85
-_FOR, _MIDDLE, _AGAINST = (178, 24, 43), (247, 247, 247), (33, 102, 172)
 
 
 def clip_of(frames: NDArray[np.uint8]) -> dict[str, object]:
@@ -32,11 +32,11 @@ def map_of(heatmap: Heatmap, frames: NDArray[np.uint8]) -> dict[str, object]:
     """Encode a map over frames [T,H,W,3]: its own cells, and what the colour scale and the curve need.
 
     The numbers are float32, little-endian, in base64. `extremes` holds the smallest and the largest value of every
-    frame after interpolation, so that the page normalises as `explain.overlay` does.
+    frame after interpolation and `trim`, so that the page draws as `explain.overlay.overlay` does.
     """
     raw = heatmap.raw.detach().float().cpu()
     cells = coarsen(raw)
-    drawn = upsample(cells, shrink(frames).shape[:3])  # [T,H,W]
+    drawn = trim(upsample(cells, shrink(frames).shape[:3]))  # [T,H,W]
     return {
         "method": heatmap.method,
         "shape": list(cells.shape),
@@ -68,9 +68,7 @@ def colour_tables() -> dict[str, str]:
     """
     jet = colourise(torch.linspace(0, 1, 256).view(1, 1, 256))
     viridis = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[None], cv2.COLORMAP_VIRIDIS)[..., ::-1]
-    stops = np.array([_AGAINST, _MIDDLE, _FOR], np.float64)
-    signed = np.stack([np.interp(np.arange(256), (0, 127.5, 255), stop) for stop in stops.T], axis=1)
-    tables = {"jet": jet, "viridis": viridis, "signed": signed.round()}
+    tables = {"jet": jet, "viridis": viridis, "signed": colour_scale()}
     return {name: base64.b64encode(table.astype(np.uint8).tobytes()).decode() for name, table in tables.items()}
 
 

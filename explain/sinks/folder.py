@@ -12,7 +12,7 @@ from torch import Tensor
 
 from explain.mp4 import write_mp4
 from explain.output import MARK, output_folder, prepare_output
-from explain.overlay import Normalisation, overlay, upsample
+from explain.overlay import Normalisation, Polarity, overlay, upsample
 from explain.sinks.base import summary_sheet, temporal_curve
 from reid.errors import InputError
 
@@ -82,6 +82,7 @@ def write_explanation(
     normalization: Normalisation,
     facts: Facts,
     fps: float = 8,
+    polarity: Polarity = "positive",
 ) -> None:
     """Write what `FolderSink` says into a folder that is being built.
 
@@ -93,8 +94,9 @@ def write_explanation(
         normalization: what is stretched to the full range of colours.
         facts: what `summary.json` says besides.
         fps: frames per second of the video.
+        polarity: which sign of the map is drawn.
     """
-    drawn = overlay(frames, raw, normalization)
+    drawn = overlay(frames, raw, normalization, polarity)
     _write_maps(folder, raw, len(frames))
     _write_frames(folder / "frames", drawn)
     _write_picture(folder / "contact_sheet.png", summary_sheet(name, frames, drawn, raw))
@@ -103,6 +105,7 @@ def write_explanation(
         "name": name,
         **facts,
         "normalization": normalization,
+        "polarity": polarity,
         "frames": {"count": frames.shape[0], "height": frames.shape[1], "width": frames.shape[2]},
         "map": {"steps": raw.shape[0], "height": raw.shape[1], "width": raw.shape[2]},
         "map_sum_per_frame": temporal_curve(raw, len(frames)),

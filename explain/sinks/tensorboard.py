@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from explain.overlay import Normalisation
+from explain.overlay import Normalisation, Polarity
 from explain.sinks.tensorboard_sides import Side, bars_in_words, film_of, sheet_of
 
 if TYPE_CHECKING:
@@ -28,12 +28,20 @@ class TensorBoardSink:
         writer: what `TensorBoardLogger.experiment` gives.
         step: the training step that the explanations belong to.
         normalization: what is stretched to the full range of colours, see `explain.overlay.Normalisation`.
+        polarity: which sign of the maps is drawn, see `explain.overlay.Polarity`.
     """
 
-    def __init__(self, writer: "SummaryWriter", step: int, normalization: Normalisation = "clip") -> None:
+    def __init__(
+        self,
+        writer: "SummaryWriter",
+        step: int,
+        normalization: Normalisation = "clip",
+        polarity: Polarity = "positive",
+    ) -> None:
         self.writer = writer
         self.step = step
         self.normalization: Normalisation = normalization
+        self.polarity: Polarity = polarity
 
     def write(self, name: str, frames: NDArray[np.uint8], raw: Tensor) -> None:
         """Log one explanation.
@@ -54,9 +62,9 @@ class TensorBoardSink:
         """
         words = [f"{side.caption}  \n{bars_in_words(side)}" for side in sides]  # two spaces break a line of Markdown
         self.writer.add_text(f"{name}/question", "\n\n".join(words), self.step)
-        sheet = sheet_of(sides, self.normalization)
+        sheet = sheet_of(sides, self.normalization, self.polarity)
         self.writer.add_image(f"{name}/sheet", sheet, self.step, dataformats="HWC")
-        self._add_gif(f"{name}/video", film_of(sides, self.normalization))
+        self._add_gif(f"{name}/video", film_of(sides, self.normalization, self.polarity))
 
     def _add_gif(self, tag: str, frames: NDArray[np.uint8]) -> None:
         from tensorboard.compat.proto.summary_pb2 import Summary

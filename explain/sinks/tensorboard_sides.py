@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explain.contact_sheet import contact_sheet, shrink
-from explain.overlay import Normalisation, overlay
+from explain.overlay import Normalisation, Polarity, overlay
 from explain.paragraph import paragraph, widened
 from explain.sinks.base import temporal_curve
 
@@ -37,14 +37,14 @@ def bars_in_words(side: Side) -> str:
     return f"bars: map summed over each frame, {min(curve):.3g} to {max(curve):.3g}"
 
 
-def sheet_of(sides: Sequence[Side], mode: Normalisation) -> NDArray[np.uint8]:
+def sheet_of(sides: Sequence[Side], mode: Normalisation, polarity: Polarity = "positive") -> NDArray[np.uint8]:
     """Lay the sides out one below the other: captions, frames, overlays and bars, [H',W',3] RGB.
 
     Every side has colours and bars of its own scale. Captions are broken into lines, never cut.
     """
     parts: list[NDArray[np.uint8]] = []
     for side in sides:
-        drawn = overlay(side.frames, side.raw, mode)
+        drawn = overlay(side.frames, side.raw, mode, polarity)
         sheet = contact_sheet([side.frames, drawn], temporal_curve(side.raw, len(side.frames)))
         parts += [paragraph(line, sheet.shape[1]) for line in (side.caption, bars_in_words(side))]
         parts.append(sheet)
@@ -52,15 +52,16 @@ def sheet_of(sides: Sequence[Side], mode: Normalisation) -> NDArray[np.uint8]:
     return np.concatenate([widened(part, width - part.shape[1]) for part in parts])
 
 
-def film_of(sides: Sequence[Side], mode: Normalisation) -> NDArray[np.uint8]:
+def film_of(sides: Sequence[Side], mode: Normalisation, polarity: Polarity = "positive") -> NDArray[np.uint8]:
     """Put the overlays of the sides beside each other, [T,H,W',3]; the last frame of a shorter clip stays.
 
     Args:
         sides: with frames of the same size.
         mode: what is stretched to the full range of colours.
+        polarity: which sign of the maps is drawn.
     """
     time = max(len(side.frames) for side in sides)
-    films = [shrink(overlay(side.frames, side.raw, mode)) for side in sides]
+    films = [shrink(overlay(side.frames, side.raw, mode, polarity)) for side in sides]
     lasting = [film[np.minimum(np.arange(time), len(film) - 1)] for film in films]
     spaced = [np.pad(film, [(0, 0), (0, 0), (0, _GAP), (0, 0)], constant_values=255) for film in lasting[:-1]]
     return np.concatenate([*spaced, lasting[-1]], axis=2)

@@ -1,5 +1,6 @@
 """Maps become colours where the evidence is."""
 
+from collections.abc import Callable
 from typing import get_args
 
 import cv2
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from explain.overlay import Normalisation, blend, colourise, normalise, overlay, upsample
+from explain.overlay import Normalisation, Polarity, balance, blend, colourise, normalise, overlay, trim, upsample
 
 MODES: tuple[Normalisation, ...] = get_args(Normalisation)
 
@@ -135,3 +136,54 @@ def test_fewer_steps_than_frames_and_frames_that_are_views_are_drawn() -> None:
     assert np.array_equal(frames, before)
     assert drawn[0, 0, 0, 2] > drawn[0, 0, 0, 0]
     assert drawn[3, 4, 5, 0] > drawn[3, 4, 5, 2]
+
+
+def test_single_pixels_do_not_make_all_others_cold() -> None:
+    raw = torch.rand(2, 50, 60, generator=torch.Generator().manual_seed(0))
+    spiked = raw.clone()
+    spiked[0, 3, 4], spiked[1, 5, 6] = 1000.0, -1000.0
+    spread = trim(spiked)
+    assert spread.amax() <= 1
+    assert spread.amin() >= 0
+    inner = raw.ne(spiked).logical_not() & (raw > 0.01) & (raw < 0.99)
+    assert torch.equal(spread[inner], raw[inner])
+
+
+def test_a_frame_of_few_pixels_is_not_trimmed() -> None:
+    raw = torch.randn(2, 25, 30, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(trim(raw), raw)
+
+
+@pytest.mark.parametrize("function", [trim, lambda raw: balance(raw, "clip")])
+def test_drawing_refuses_values_that_are_not_finite(function: Callable[[Tensor], Tensor]) -> None:
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        function(torch.tensor([[[0.0, float("nan")]]]))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_negative_polarity_draws_what_speaks_against(mode: Normalisation) -> None:
+    frames = np.full((2, 40, 30, 3), 90, np.uint8)
+    raw = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(0))
+    assert np.array_equal(overlay(frames, raw, mode, "negative"), overlay(frames, -raw, mode, "positive"))
+
+
+def test_both_signs_have_their_colours_and_nothing_leaves_the_frame_as_it_is() -> None:
+    frames = np.full((1, 4, 30, 3), 90, np.uint8)
+    raw = torch.tensor([[[-2.0] * 10 + [0.0] * 10 + [1.0] * 10]])
+    against, neither, evidence = overlay(frames, raw, "clip", "both")[0, 0, [0, 15, 29]].astype(int)
+    assert neither.tolist() == [90, 90, 90]
+    assert against[2] > against[0] + 30
+    assert evidence[0] > evidence[2] + 30
+
+
+@pytest.mark.parametrize("polarity", get_args(Polarity))
+@pytest.mark.parametrize("mode", MODES)
+def test_a_map_of_zeros_is_drawn_without_a_warning(mode: Normalisation, polarity: Polarity) -> None:
+    frames = np.full((2, 8, 8, 3), 90, np.uint8)
+    assert overlay(frames, torch.zeros(2, 2, 2), mode, polarity).shape == frames.shape
+
+
+def test_both_signs_share_a_scale() -> None:
+    raw = torch.tensor([[[-1.0, 4.0]], [[-2.0, 1.0]]])
+    assert balance(raw, "clip").flatten().tolist() == [-0.25, 1.0, -0.5, 0.25]
+    assert balance(raw, "frame").flatten().tolist() == [-0.25, 1.0, -1.0, 0.5]

@@ -74,6 +74,7 @@ def test_the_summary_says_what_was_drawn(tmp_path: Path, raw: Tensor) -> None:
         "frames": {"count": 6, "height": 31, "width": 18},
         "map": {"steps": 3, "height": 4, "width": 2},
         "fps": 4,
+        "polarity": "positive",
     }
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from explain.overlay import Normalisation, overlay
+from explain.overlay import Normalisation, Polarity, overlay
 from explain.report import Heatmap, Panel, Question, Report, render, write_report
 from tests.explain.report.browser import ask, dump, needs_chromium
 from tests.explain.report.pages import EVIL, grey, hostile_report, noise, panel, small_report
@@ -54,12 +54,15 @@ def test_users_strings_stay_text_and_a_narrow_window_is_not_scrolled_sideways(tm
     assert needed <= 400
 
 
+POLARITIES: dict[str, Polarity] = {"for": "positive", "against": "negative", "both": "both"}
+
+
 def test_the_page_draws_what_the_overlay_draws(tmp_path: Path) -> None:
     raw, frames = noise(0, 2, 6, 3), grey(FRAMES, HEIGHT, WIDTH)
     report = Report("colours", {}, (Question("why?", "", 0.0, (Panel("query", frames, (Heatmap("a", raw),)),)),))
     script = """
       const found = {};
-      for (const scale of ["frame", "clip"]) for (const evidence of ["for", "against"]) {
+      for (const scale of ["frame", "clip"]) for (const evidence of ["for", "against", "both"]) {
         choose(`[name=scale][value=${scale}]`);
         choose(`[name=evidence][value=${evidence}]`);
         found[scale + evidence] = [];
@@ -72,9 +75,9 @@ def test_the_page_draws_what_the_overlay_draws(tmp_path: Path) -> None:
     found = ask(render(report), tmp_path, script)
     modes: tuple[Normalisation, ...] = get_args(Normalisation)
     for mode in modes:
-        for evidence, signed in (("for", raw), ("against", -raw)):
+        for evidence, polarity in POLARITIES.items():
             drawn = np.stack([picture(text) for text in found[mode + evidence]])
-            assert np.abs(drawn - overlay(frames, signed, mode)).max() <= 4, (mode, evidence)
+            assert np.abs(drawn - overlay(frames, raw, mode, polarity)).max() <= 4, (mode, evidence)
 
 
 def test_both_signs_are_red_and_blue_and_what_is_near_zero_is_clear(tmp_path: Path) -> None:

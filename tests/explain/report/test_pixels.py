@@ -11,7 +11,7 @@ from einops import reduce
 from numpy.typing import NDArray
 
 from explain.contact_sheet import CELL, shrink
-from explain.overlay import colourise, normalise, upsample
+from explain.overlay import colourise, normalise, trim, upsample
 from explain.report import Heatmap
 from explain.report.pixels import FINEST, clip_of, coarsen, colour_tables, map_of
 from explain.sinks.base import temporal_curve
@@ -56,7 +56,7 @@ def test_a_thin_map_keeps_a_cell_across() -> None:
 
 def test_the_extremes_are_those_that_the_overlay_stretches() -> None:
     frames, raw = smooth(6, 300, 200), noise(0, 3, 8, 4)
-    drawn = upsample(raw, shrink(frames).shape[:3])
+    drawn = trim(upsample(raw, shrink(frames).shape[:3]))
     (low, high), heat = torch.tensor(encoded(raw, frames)["extremes"]).T, normalise(drawn, "frame")
     low, high = low.clamp(min=0)[:, None, None], high.clamp(min=0)[:, None, None]
     torch.testing.assert_close(heat * (high - low) + low, drawn.clamp(min=0))

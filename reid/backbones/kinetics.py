@@ -67,8 +67,9 @@ def kinetics_weights(kind: Kind) -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = published.get_state_dict(progress=False, check_hash=True, weights_only=True)
     except (OSError, RuntimeError, HTTPException) as error:
         raise InputError(
-            f"pretrained=true: the Kinetics-400 weights of {kind} could not be fetched ({type(error).__name__}): "
-            f"connect to {published.url} once, set pretrained=false to start from random weights, or give a file"
+            f"the Kinetics-400 weights of {kind} could not be fetched ({type(error).__name__}): connect to "
+            f"{published.url} once, or give a file of them (--weights FILE); with pretrained=false training starts "
+            "from random weights"
         ) from error
     return tensors
 

@@ -73,7 +73,7 @@ def test_unreachable_weights_are_explained(monkeypatch: pytest.MonkeyPatch) -> N
         raise URLError("no route")
 
     monkeypatch.setattr(WeightsEnum, "get_state_dict", unreachable)
-    with pytest.raises(InputError, match=r"pretrained=true.*r2plus1d.*could not be fetched.*set pretrained=false"):
+    with pytest.raises(InputError, match=r"r2plus1d could not be fetched.*give a file.*pretrained=false"):
         kinetics_weights("r2plus1d")
 
 

@@ -11,13 +11,14 @@ from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from reid.errors import InputError
+from reid.writing import whole
 
 _BT709: Final = 1
 """Code point of BT.709 (ITU-T H.273); unless all three are stated, browsers take small videos for BT.601."""
 
 
 def write_mp4(path: Path, frames: NDArray[np.uint8], fps: float) -> None:
-    """Write frames as H.264 (yuv420p, BT.709, index at the front), and read them back to be sure.
+    """Write frames as H.264 (yuv420p, BT.709, index at the front); the file appears when all frames were read back.
 
     Args:
         path: the file, ending in `.mp4`.
@@ -33,8 +34,15 @@ def write_mp4(path: Path, frames: NDArray[np.uint8], fps: float) -> None:
             "this PyAV was built without libx264 and cannot write H.264; `pip install av` gives one that can"
         )
     even = np.pad(frames, ((0, 0), (0, frames.shape[1] % 2), (0, frames.shape[2] % 2), (0, 0)), mode="edge")
-    rate = Fraction(fps).limit_denominator(1000)
-    with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
+    with whole(path) as hidden:
+        _encode(hidden, even, Fraction(fps).limit_denominator(1000))
+        found = _count(hidden)
+        if found != len(frames):
+            raise InputError(f"{path}: {found} of {len(frames)} frames were written; is the disk full?")
+
+
+def _encode(path: Path, even: NDArray[np.uint8], rate: Fraction) -> None:
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=rate, options={"crf": "18"})
         stream.height, stream.width, stream.pix_fmt = even.shape[1], even.shape[2], "yuv420p"
         codec = stream.codec_context
@@ -43,7 +51,6 @@ def write_mp4(path: Path, frames: NDArray[np.uint8], fps: float) -> None:
         for number, pixels in enumerate(even):
             container.mux(stream.encode(_frame(pixels, number, rate)))
         container.mux(stream.encode(None))
-    _check(path, len(frames))
 
 
 def _frame(pixels: NDArray[np.uint8], number: int, rate: Fraction) -> VideoFrame:
@@ -54,8 +61,6 @@ def _frame(pixels: NDArray[np.uint8], number: int, rate: Fraction) -> VideoFrame
     return frame
 
 
-def _check(path: Path, expected: int) -> None:
+def _count(path: Path) -> int:
     with av.open(str(path)) as container:
-        found = sum(1 for _ in container.decode(video=0))
-    if found != expected:
-        raise InputError(f"{path}: {found} of {expected} frames were written; is the disk full?")
+        return sum(1 for _ in container.decode(video=0))

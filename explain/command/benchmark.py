@@ -124,12 +124,14 @@ def _data_section(config: Path) -> dict[str, Any]:
 
 
 def _class(config: Path, path: str) -> type:
-    """The class of that path."""
+    """The class of that path; raises if it is none that reads benchmarks."""
     module, _, name = path.rpartition(".")
     try:
         found: type = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(f"config {config}: {path} cannot be imported ({error})") from error
+    if not isinstance(found, type) or not hasattr(found, "read_test"):  # nothing else is ever called
+        raise InputError(f"config {config}: {path} is no data module such as datasets.datamodule.ReIDDataModule")
     return found
 
 

@@ -88,7 +88,7 @@ NORMALISATIONS: Final = ("frame", "clip")
 POLARITIES: Final = ("positive", "negative", "both")
 """See `explain.overlay.Polarity`."""
 
-UNITS: Final = ("voxels", "tubes", "frames")
+UNITS: Final = ("voxels", "tubes", "blocks", "frames")
 """See `explain.metrics.order.Unit`."""
 
 ARCHITECTURES: Final = ("i3d", "r3d", "mc3", "r2plus1d", "tsm")

@@ -13,7 +13,7 @@ from explain.output import MARK
 from explain.report.content import Question
 from explain.sinks.folder import Facts
 from reid.errors import InputError
-from reid.writing import write_whole
+from reid.writing import whole, write_whole
 
 _MAY_DIFFER: Final = ("source", "weights")
 """Facts that say where something lies, and not what it is."""
@@ -85,10 +85,10 @@ class Tree:
             InputError: it cannot be written.
         """
         place = self.place(method, sample)
-        sheet, hidden = place.with_name(f"{sample.name}.png"), place.with_name(f".{sample.name}.png.tmp")
+        sheet = place.with_name(f"{sample.name}.png")
         try:
-            shutil.copyfile(place / "contact_sheet.png", hidden)
-            hidden.replace(sheet)
+            with whole(sheet) as hidden:
+                shutil.copyfile(place / "contact_sheet.png", hidden)
         except OSError as error:
             raise InputError(f"{sheet}: cannot be written ({error.strerror}); choose another --output") from error
 

@@ -1,15 +1,22 @@
 """In which order a clip is taken apart, by what a map calls important."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from explain.overlay import upsample
 
-Unit = Literal["voxels", "tubes", "frames"]
-"""What is removed at once: one pixel of one frame (by the upsampled map), one cell of the map's own grid, or a whole
-frame (by the sum of the map over the frame)."""
+Unit = Literal["voxels", "tubes", "blocks", "frames"]
+"""What is removed at once: one pixel of one frame (by the upsampled map), one cell of the map's own grid, a block of
+some 2 frames of 16x16 pixels (by the mean of the upsampled map over it), or a whole frame (by the sum over the frame).
+
+Blocks alone are the same for maps of every grid. Scattered single pixels are noise that fools a network whatever they
+show, so that with voxels a map of noise may look faithful.
+"""
+
+_BLOCK: Final = (2, 16, 16)
 
 
 def turns(raw: Tensor, size: tuple[int, int, int], unit: Unit) -> Tensor:
@@ -47,6 +54,9 @@ def _relevance(raw: Tensor, size: tuple[int, int, int], unit: Unit) -> Tensor:
         return raw
     if unit == "voxels":
         return upsample(raw, size)
+    if unit == "blocks":
+        grid = [max(1, round(length / block)) for length, block in zip(size, _BLOCK, strict=True)]
+        return F.adaptive_avg_pool3d(upsample(raw, size)[None], grid)[0]
     return upsample(raw.sum((1, 2), keepdim=True), (size[0], 1, 1))
 
 

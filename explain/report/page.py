@@ -4,7 +4,6 @@ import base64
 import hashlib
 import html
 import json
-import os
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -13,6 +12,7 @@ from typing import Final
 from explain.report.content import Report
 from explain.report.payload import payload
 from reid.errors import InputError
+from reid.writing import whole
 
 _SCRIPTS: Final = ("paint.js", "player.js", "scene.js", "page.js")
 
@@ -48,18 +48,14 @@ def write_report(path: Path, report: Report, overwrite: bool = False) -> None:
     Raises:
         InputError: the file exists, or cannot be written; nothing is left behind.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     page = render(report).encode("utf-8", "replace")  # a path that is no text has lone surrogates
     try:
         if path.exists() and not overwrite:
             raise InputError(f"report {path}: exists already; choose another name, or overwrite it")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(page)
-        temporary.replace(path)
+        with whole(path) as hidden:
+            hidden.write_bytes(page)
     except OSError as error:
         raise InputError(f"report {path}: cannot be written ({error.strerror or error}); choose another") from error
-    finally:
-        _remove(temporary)
 
 
 def _asset(name: str) -> str:
@@ -79,11 +75,3 @@ def _embedded(data: object) -> str:
     """
     dumped = json.dumps(data, allow_nan=False, separators=(",", ":"))
     return dumped.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _remove(temporary: Path) -> None:
-    """Remove what a failed attempt left; where it could not be made there is none."""
-    try:
-        temporary.unlink(missing_ok=True)
-    except OSError:
-        return

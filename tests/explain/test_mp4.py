@@ -11,6 +11,7 @@ from explain import mp4
 from explain.mp4 import write_mp4
 from reid.errors import InputError
 from reid.video import read_frames
+from tests.full_disk import files_no_larger_than
 
 
 def smooth(count: int, height: int, width: int) -> NDArray[np.uint8]:
@@ -59,7 +60,24 @@ def test_a_build_without_the_encoder_is_an_error(tmp_path: Path, monkeypatch: py
         write_mp4(tmp_path / "a.mp4", smooth(2, 16, 16), fps=8)
 
 
-def test_a_file_that_lost_frames_is_an_error(tmp_path: Path) -> None:
-    write_mp4(tmp_path / "a.mp4", smooth(3, 16, 16), fps=8)
-    with pytest.raises(InputError, match="3 of 4 frames"):
-        mp4._check(tmp_path / "a.mp4", 4)
+def test_a_file_that_lost_frames_is_an_error_and_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mp4, "_count", lambda path: mp4_frames(path) - 1)
+    with pytest.raises(InputError, match=r"a\.mp4: 3 of 4 frames"):
+        write_mp4(tmp_path / "a.mp4", smooth(4, 16, 16), fps=8)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("room", [0, 1000, 20_000])
+def test_a_full_disk_is_an_error_and_the_earlier_file_stays(tmp_path: Path, room: int) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_text("earlier")
+    noise = np.random.default_rng(0).integers(0, 256, (16, 64, 64, 3), np.uint8)
+    with files_no_larger_than(room), pytest.raises(OSError, match="File too large"):
+        write_mp4(path, noise, fps=8)
+    assert path.read_text() == "earlier"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def mp4_frames(path: Path) -> int:
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))

@@ -124,7 +124,7 @@ def test_evidence_beats_noise_and_noise_is_chance() -> None:
     assert [noises.compute()[name].item() for name in noises.names] == pytest.approx([0.5, 0.5], abs=0.05)
 
 
-@pytest.mark.parametrize("unit", ["tubes", "voxels", "frames"])
+@pytest.mark.parametrize("unit", ["voxels", "tubes", "blocks", "frames"])
 def test_gradcam_finds_what_was_planted(unit: Unit) -> None:
     model, (clip, _) = red_model(), red_clip()
     scores = judged(InsertionDeletion(unit), model, clip, GradCAM()(model, clip, ClassLogit(0)), ClassLogit(0))

@@ -38,6 +38,23 @@ def test_voxels_follow_the_map_as_it_is_drawn() -> None:
     assert (in_turn.diff() <= 0).all()
 
 
+@pytest.mark.parametrize("grid", [(2, 3, 4), (4, 32, 48)])
+def test_blocks_go_by_the_mean_of_the_map_as_it_is_drawn_whatever_its_grid(grid: tuple[int, int, int]) -> None:
+    raw = relevance(*grid)
+    place, drawn = turns(raw, (4, 32, 48), "blocks"), upsample(raw, (4, 32, 48))
+    means = {}
+    for time, row, column in product(range(2), range(2), range(3)):
+        block = (slice(2 * time, 2 * time + 2), slice(16 * row, 16 * row + 16), slice(16 * column, 16 * column + 16))
+        assert place[block].unique().numel() == 1
+        means[int(place[block].flatten()[0])] = float(drawn[block].mean())
+    assert sorted(means) == list(range(12))
+    assert [means[turn] for turn in range(12)] == sorted(means.values(), reverse=True)
+
+
+def test_a_clip_smaller_than_a_block_is_one() -> None:
+    assert turns(relevance(1, 2, 3), (1, 9, 5), "blocks").eq(0).all()
+
+
 @pytest.mark.parametrize("steps", [2, 5])
 def test_frames_go_by_the_sum_of_the_map(steps: int) -> None:
     raw = relevance(steps, 3, 4)

@@ -55,8 +55,8 @@ def _relevance(raw: Tensor, size: tuple[int, int, int], unit: Unit) -> Tensor:
     if unit == "voxels":
         return upsample(raw, size)
     if unit == "blocks":
-        grid = [max(1, round(length / block)) for length, block in zip(size, _BLOCK, strict=True)]
-        return F.adaptive_avg_pool3d(upsample(raw, size)[None], grid)[0]
+        time, rows, columns = (max(1, round(length / block)) for length, block in zip(size, _BLOCK, strict=True))
+        return F.adaptive_avg_pool3d(upsample(raw, size)[None], (time, rows, columns))[0]
     return upsample(raw.sum((1, 2), keepdim=True), (size[0], 1, 1))
 
 

@@ -14,7 +14,7 @@ from rich.progress import track
 from datasets.base import Benchmark
 from datasets.findings import Finding
 from reid.errors import InputError
-from reid.image import decode_image
+from reid.image import decode_image, read_file
 from reid.types import Tracklet
 
 
@@ -61,10 +61,8 @@ def _picture(frame: Path) -> _Picture:
     """Read and decode one frame."""
     data, problem = b"", ""
     try:
-        data = frame.read_bytes()
+        data = read_file(frame)
         decode_image(data, frame)
-    except OSError as error:
-        problem = error.strerror or "cannot be read"
     except InputError as error:
         problem = str(error).removeprefix(f"{frame}: ")
     return _Picture(frame, hashlib.md5(data or bytes(frame), usedforsecurity=False).digest(), problem)

@@ -141,9 +141,9 @@ def trace(model: Explainable, pixels: Tensor, layers: Collection[str], attention
         InputError: the backbone has no such layer, or one does not run exactly once in a forward pass; or it has no
             attention.
     """
-    found = {name: _find(model.backbone, name) for name in layers}
+    found = {name: find_layer(model.backbone, name) for name in layers}
     steps = attention_flow(unwrap(model.backbone), pixels.shape).steps if attention else ()
-    attending = {step.layer: _find(model.backbone, step.layer) for step in steps}
+    attending = {step.layer: find_layer(model.backbone, step.layer) for step in steps}
     with ExitStack() as taps:
         runs = {name: taps.enter_context(tap(module)) for name, module in found.items()}
         matrices = taps.enter_context(tap_attention(attending)) if attending else {}
@@ -183,8 +183,12 @@ def _firsts(found: Mapping[str, list[Tensor]]) -> dict[str, Tensor]:
     return {name: tensors[0] for name, tensors in found.items()}
 
 
-def _find(backbone: Backbone, layer: str) -> nn.Module:
-    """The submodule of that name, without a wrapper."""
+def find_layer(backbone: Backbone, layer: str) -> nn.Module:
+    """The submodule of that name, without a wrapper.
+
+    Raises:
+        InputError: there is none.
+    """
     bare = unwrap(backbone)
     try:
         return unwrap(bare.get_submodule(layer))

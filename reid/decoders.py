@@ -77,7 +77,7 @@ def _by_time(video: VideoFile, wanted: Sequence[int]) -> _Found:
             for frame in decoded(container, stream):
                 number = -1 if frame.pts is None else number_at.get(frame.pts, -1)
                 if number in group:
-                    found[number] = _upright(frame)
+                    found[number] = upright(frame)
                 if number >= group[-1]:
                     break
     return found
@@ -88,12 +88,12 @@ def _by_counting(video: VideoFile, wanted: Sequence[int]) -> _Found:
     with open_video(video.path) as (container, stream):
         for number, frame in enumerate(decoded(container, stream)):
             if number in wanted:
-                found[number] = _upright(frame)
+                found[number] = upright(frame)
             if number >= wanted[-1]:
                 break
     return found
 
 
-def _upright(frame: VideoFrame) -> NDArray[np.uint8]:
-    """[H,W,3] RGB."""
+def upright(frame: VideoFrame) -> NDArray[np.uint8]:
+    """The picture as players show it: [H,W,3] RGB, the rotation that phones store applied."""
     return np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90).astype(np.uint8, copy=False)

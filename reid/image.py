@@ -1,8 +1,12 @@
 """One decoder for every picture that the house reads."""
 
 import io
+import stat
 import struct
+import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -29,18 +33,29 @@ def read_image(path: Path) -> NDArray[np.uint8]:
         path: JPEG, PNG, BMP, WebP, TIFF, GIF or PPM; the contents decide, not the suffix.
 
     Returns:
-        [H,W,3] uint8, RGB. The EXIF orientation is applied, grey is repeated, an alpha channel is dropped, and
-        16-bit values are scaled to 0..255.
+        [H,W,3] uint8, RGB. The EXIF orientation is applied, grey is repeated, an alpha channel is dropped (of
+        TIFF: shown on black), 16-bit values are scaled to 0..255, and of an animation this is the first picture.
 
     Raises:
         InputError: the file is missing, is no picture, is cut off or damaged, or is larger than `MAX_PIXELS`.
     """
+    return decode_image(read_file(path), path)
+
+
+def read_file(path: Path) -> bytes:
+    """Read a file as a whole.
+
+    Raises:
+        InputError: it is missing, cannot be read, or is no file: a pipe keeps readers waiting, a device has no end.
+    """
     try:
-        data = path.read_bytes()
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise InputError(f"{path}: cannot be read (a pipe or a device, not a file)")
+        return path.read_bytes()
     except OSError as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
         raise InputError(f"{path}: {reason}") from error
-    return decode_image(data, path)
 
 
 def decode_image(data: bytes, source: Path) -> NDArray[np.uint8]:
@@ -53,9 +68,10 @@ def decode_image(data: bytes, source: Path) -> NDArray[np.uint8]:
     Traceback (most recent call last):
     reid.errors.InputError: red.png: the picture is cut off or damaged; copy or download it again
     """
-    _check_container(data, source)
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)  # [H,W,3]
+        with _quiet():
+            _check_container(data, source)
+            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)  # [H,W,3]
     except cv2.error as error:
         raise InputError(f"{source}: {_DAMAGED}") from error
     if pixels is None:
@@ -69,7 +85,7 @@ def _check_container(data: bytes, source: Path) -> None:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             pixels = image.width * image.height
             if pixels <= MAX_PIXELS and not _ends_well(data, image.format):
-                image.load()  # rare, therefore worth a second and strict decoding
+                _decode_strictly(image, data)  # rare, therefore worth a second decoding
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         pixels = MAX_PIXELS + 1
     except UnidentifiedImageError as error:
@@ -78,6 +94,26 @@ def _check_container(data: bytes, source: Path) -> None:
         raise InputError(f"{source}: {_DAMAGED}") from error
     if pixels > MAX_PIXELS:
         raise InputError(f"{source}: a picture of more than {MAX_PIXELS:,} pixels, which is refused")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """A broken picture is one error of ours: neither OpenCV's log nor Pillow's warnings say it again."""
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+
+def _decode_strictly(image: Image.Image, data: bytes) -> None:
+    """Pillow decodes all that there is, but does not miss the end of a PNG."""
+    ending = _ENDINGS["PNG"]
+    if image.format == "PNG" and ending not in data:
+        raise EOFError
+    image.load()
 
 
 def _ends_well(data: bytes, container: str | None) -> bool:

@@ -118,9 +118,11 @@ def _gather(source: _Source, indices: Sequence[int]) -> NDArray[np.uint8]:
     if not wanted or wanted[0] < 0 or wanted[-1] >= len(source):
         raise IndexError(f"frames {list(indices)} asked for; expected one or more of 0..{len(source) - 1}")
     pictures = source.read(wanted)
-    height, width = pictures[wanted[0]].shape[:2]
-    fitting = {number: _resize(picture, height, width) for number, picture in pictures.items()}
-    return np.stack([fitting[number] for number in indices])
+    stacked = np.empty((len(indices), *pictures[wanted[0]].shape), np.uint8)
+    for number in wanted:  # each picture is let go when it is copied: of large frames there is no room for two copies
+        picture = _resize(pictures.pop(number), *stacked.shape[1:3])
+        stacked[[place for place, index in enumerate(indices) if index == number]] = picture
+    return stacked
 
 
 def _resize(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:

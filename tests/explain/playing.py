@@ -30,6 +30,7 @@ async function watch(name, times) {
     const sought = happens(video, "seeked");
     video.currentTime = time;
     await sought;
+    await new Promise((resolve) => setTimeout(resolve, 50));  // until the frame that was found is the one that is shown
     pen.drawImage(video, 0, 0);
     colours.push([...pen.getImageData(canvas.width >> 1, canvas.height >> 1, 1, 1).data].slice(0, 3));
   }
@@ -68,7 +69,7 @@ def play(videos: Mapping[str, Path], times: Mapping[str, Sequence[float]], folde
     page = _PAGE % json.dumps({name: list(times[name]) for name in videos})
 
     class Site(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the base class's name
+        def do_GET(self) -> None:
             video = videos.get(self.path[1:])
             body = video.read_bytes() if video else page.encode()
             self.send_response(200)
@@ -76,14 +77,14 @@ def play(videos: Mapping[str, Path], times: Mapping[str, Sequence[float]], folde
             self.end_headers()
             self.wfile.write(body)
 
-        def do_POST(self) -> None:  # noqa: N802 - the base class's name
+        def do_POST(self) -> None:
             found.update(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(200)
             self.end_headers()
             told.set()
 
         @override
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:

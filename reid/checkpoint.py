@@ -9,7 +9,8 @@ import torch
 from reid.errors import InputError
 from reid.loading import OPTIONAL, LoadReport, load_tensors
 from reid.model import ReIDModel
-from reid.recipe import NoRecipeError, build_model, is_ours, recipe_of_checkpoint, recipe_of_config
+from reid.plain_recipe import is_ours
+from reid.recipe import NoRecipeError, build_model, recipe_of_checkpoint, recipe_of_config
 from reid.weights import read_checkpoint, tensors_of
 
 logger = logging.getLogger(__name__)

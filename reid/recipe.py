@@ -1,17 +1,21 @@
 """From a recipe (class paths and plain arguments) to a model."""
 
 import inspect
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from torch import Tensor
 
-from reid.errors import InputError
+from reid.errors import InputError, cause_of
 from reid.imports import cam_tool
 from reid.model import ReIDModel
+from reid.plain_recipe import refuse_foreign
 from reid.weights import tensors_of
+
+UNFIT = (TypeError, ValueError, LookupError, RuntimeError, ArithmeticError, AttributeError, AssertionError, MemoryError)
+"""What constructors raise for numbers and types that make no network: negative, endless, of another kind."""
 
 
 class NoRecipeError(InputError):
@@ -69,18 +73,20 @@ def build_model(recipe: dict[str, Any], *, trusted: bool) -> ReIDModel:
     """
     from jsonargparse import ArgumentError, ArgumentParser  # late: only a checkpoint's reader needs it
 
-    if "backbone" not in recipe:
+    if not isinstance(recipe.get("backbone"), Mapping):
         raise InputError("the model cannot be built from its recipe: it names no backbone; give the training config")
-    if not trusted:
-        _refuse_foreign_classes(recipe["backbone"])
     wanted = {name: recipe[name] for name in inspect.signature(ReIDModel).parameters if name in recipe}
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(ReIDModel, "model")
     try:
+        if not trusted:
+            refuse_foreign(wanted)
         parsed = parser.parse_object({"model": _without_download(wanted)})
-    except ArgumentError as error:
+        model: ReIDModel = parser.instantiate(parsed).model
+    except (ArgumentError, *UNFIT) as error:
+        if isinstance(cause_of(error), InputError):
+            raise
         raise InputError(f"the model cannot be built from its recipe: {' '.join(str(error).split())}") from error
-    model: ReIDModel = parser.instantiate(parsed).model
     return model
 
 
@@ -91,34 +97,6 @@ def _without_download(recipe: dict[str, Any]) -> dict[str, Any]:
     if "pretrained" in arguments:
         arguments["pretrained"] = False
     return {**recipe, "backbone": {**backbone, "init_args": arguments}}
-
-
-def is_ours(recipe: Any) -> bool:  # noqa: ANN401 - any plain data
-    """Whether every class path of a recipe, at any depth, lies in `reid`.
-
-    >>> is_ours({"backbone": {"class_path": "reid.backbones.OSNet"}}), is_ours([{"class_path": "os.system"}])
-    (True, False)
-    """
-    return next(_foreign_classes(recipe), None) is None
-
-
-def _refuse_foreign_classes(recipe: Any) -> None:  # noqa: ANN401 - any plain data
-    """Raise if a class path leads out of `reid`: importing a module runs it."""
-    for path in _foreign_classes(recipe):
-        raise InputError(
-            f"the checkpoint names the class {path}, which is not ours: give its training config with --config"
-        )
-
-
-def _foreign_classes(value: Any) -> Iterator[str]:  # noqa: ANN401 - any plain data
-    """Yield the class paths, at any depth, that are not ours."""
-    if isinstance(value, Mapping):
-        path = str(value.get("class_path", "reid."))
-        if not path.startswith("reid."):
-            yield path
-    if isinstance(value, Mapping | list | tuple):
-        for inner in value.values() if isinstance(value, Mapping) else value:
-            yield from _foreign_classes(inner)
 
 
 def keep_plain(hparams: MutableMapping[str, Any]) -> None:

@@ -61,7 +61,7 @@ def tensors_of(content: dict[str, Any]) -> dict[str, Tensor]:
     ['conv.weight']
     """
     inner = next((content[key] for key in WRAPPERS if isinstance(content.get(key), dict)), content)
-    tensors = {key: value for key, value in inner.items() if isinstance(value, Tensor)}
+    tensors = {key: value for key, value in inner.items() if isinstance(key, str) and isinstance(value, Tensor)}
     return {re.sub(r"^(module\.|_orig_mod\.)+", "", key): value for key, value in tensors.items()}
 
 

@@ -127,7 +127,7 @@ def _class(config: Path, path: str) -> type:
     """The class of that path; raises if it is none that reads benchmarks."""
     module, _, name = path.rpartition(".")
     try:
-        found: type = getattr(import_module(module), name)
+        found: object = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(f"config {config}: {path} cannot be imported ({error})") from error
     if not isinstance(found, type) or not hasattr(found, "read_test"):  # nothing else is ever called

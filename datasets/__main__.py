@@ -1,9 +1,8 @@
-"""Check the files of a benchmark, write the synthetic one, or convert raw downloads."""
+"""Check the files of a benchmark, write the synthetic one, cut one out of videos, or convert raw downloads."""
 
 import argparse
 import inspect
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -19,19 +18,25 @@ from datasets import localization
 from datasets.base import Benchmark
 from datasets.check import Report, check
 from datasets.counts import counts
+from datasets.cutting.command import command as cut
 from datasets.findings import by_kind
 from datasets.localization import LocalizationBenchmark
 from datasets.localization.check import check_shots
 from datasets.localization.convert import convert_youtube_objects
 from datasets.synthetic import Synthetic
 from reid.errors import InputError, exit_status
+from reid.parsing import options_of
+from reid.spelling import did_you_mean
+from reid.writing import whole
 
 _USAGE: Final = """usage: python -m datasets check datasets.MARS --root DIR [options]
        python -m datasets synthesize --root DIR [--seed N] [options]
+       python -m datasets cut --video FILE... --boxes FILE... --output DIR [options]
        python -m datasets convert_youtube_objects --raw DIR --output DIR --version 1.0|2.2
 
 check       compare every count with the published one; list what is missing, misplaced, truncated or doubled
 synthesize  write the synthetic benchmark
+cut         cut the people out of videos, by the boxes of any tracker, into a benchmark for datasets.Folder
 convert_youtube_objects
             write the splits of the raw downloads of YouTube-Objects
 
@@ -57,10 +62,12 @@ def _run(command: str, arguments: list[str]) -> None:
         _check(name, options)
     elif command == "synthesize":
         _synthesize(arguments)
+    elif command == "cut":
+        cut(arguments)
     elif command == "convert_youtube_objects":
         _convert(arguments)
     else:
-        raise InputError(f"unknown command {command!r}; expected check, synthesize or convert_youtube_objects")
+        raise InputError(f"unknown command {command!r}; expected check, synthesize, cut or convert_youtube_objects")
 
 
 def _check(name: str, arguments: list[str]) -> None:
@@ -131,7 +138,8 @@ def _parsed(parser: ArgumentParser, arguments: list[str]) -> Namespace:
     try:
         return parser.parse_args(arguments)
     except argparse.ArgumentError as error:
-        raise InputError(" ".join(str(error).split())) from error
+        complaint = " ".join(str(error).split())
+        raise InputError(f"{complaint}{did_you_mean(complaint, options_of(parser))}") from error
 
 
 def _show(name: str, report: Report, *, compared: bool) -> None:
@@ -155,12 +163,10 @@ def _show(name: str, report: Report, *, compared: bool) -> None:
 
 def _write(path: Path, report: Mapping[str, Any]) -> None:
     """Write the whole report, or nothing."""
-    unfinished = path.with_name(f".{path.name}.tmp-{os.getpid()}")
     try:
-        unfinished.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        unfinished.replace(path)
+        with whole(path) as hidden:
+            hidden.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise InputError(f"{path}: cannot be written ({error.strerror})") from error
 
 

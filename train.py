@@ -21,16 +21,21 @@ from explain.tcam.stages import prepare
 from reid.cli import OneProcessCLI, ParsedCLI, ReIDCLI, build
 from reid.errors import InputError, exit_status
 from reid.fitting import Fitted, Scores, Told
+from reid.outlook import Outlook
 from reid.splits.command import splits
+from reid.training_curves import FILE, TrainingCurves
 
 __all__ = ["OWN", "ReIDCLI", "fit", "main", "next_steps", "parse", "run"]
 
 
 class CLI(ReIDCLI):
-    """The commands of `ReIDCLI`; `fit` first makes what a model of several stages needs."""
+    """The commands of `ReIDCLI`; `fit` says how long it takes, and first makes what a model of several stages needs."""
 
     def before_fit(self) -> None:
         """Train the classifier and make the maps that TCAM learns from, as far as they are missing."""
+        if not self.trainer.fast_dev_run:  # type: ignore[attr-defined]
+            callbacks: list[Callback] = self.trainer.callbacks  # type: ignore[attr-defined]
+            callbacks[:0] = [Outlook(), TrainingCurves()]  # before checkpoints are written, which hold the curves
         if not isinstance(self.model, TCAM):
             return
         given = self.config["fit"]
@@ -145,9 +150,21 @@ def search(words: Sequence[str]) -> None:
     command(words, parse, fit)
 
 
+def examine(words: Sequence[str]) -> None:
+    """Run `doctor`.
+
+    Raises:
+        InputError: something is missing without which nothing works.
+    """
+    from reid.doctor.command import doctor
+
+    doctor(words)
+
+
 OWN: Mapping[str, Callable[[Sequence[str]], None]] = {
     "search": search,
     "splits": lambda words: splits(words, parse, fit),
+    "doctor": examine,
 }
 """Commands that take options of our own, by name; each is given the words behind its name."""
 
@@ -158,12 +175,15 @@ def next_steps(cli: LightningCLI) -> str:
     steps = ["", "next:"]
     if isinstance(cli.trainer.logger, TensorBoardLogger):
         steps.append(f"  tensorboard --logdir {run}")
+    if (Path(run) / FILE).exists():
+        steps.append(f"  training curves: {run}/{FILE}")
     checkpoint = getattr(cli.trainer.checkpoint_callback, "best_model_path", "")
     if checkpoint and isinstance(cli.datamodule, ReIDDataModule):
         tracklet = cli.datamodule.benchmark.query[0]
         alone = not all(name.startswith(tracklet.name) for name in tracklet.names)  # else its folder holds others too
         where = tracklet.folder if alone else tracklet.folder / tracklet.name
         steps.append(f"  python explain.py --tracklet {where} --checkpoint {checkpoint} --output {run}/explanation")
+        steps.append(f"  and open its report: {run}/explanation/report.html")
     return "\n".join(steps)
 
 

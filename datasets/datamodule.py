@@ -15,8 +15,11 @@ from datasets.people import hold_out
 from datasets.sampling import Evenly, FrameSampling, RestrictedRandom
 from datasets.sides import Side, evaluation_of, side_of_test, side_of_validation
 from datasets.transforms import Augmentation
+from reid.errors import InputError
 from reid.protocol import Evaluation
 from reid.types import Clip
+
+_MOST = 2**31
 
 
 class ReIDDataModule(LightningDataModule):
@@ -48,7 +51,7 @@ class ReIDDataModule(LightningDataModule):
         evaluation: whom the current stage asks for and ranks.
 
     Raises:
-        InputError: `val_identities` is out of range.
+        InputError: `val_identities`, `test_batch` or `workers` is out of range.
     """
 
     evaluation: Evaluation
@@ -70,6 +73,9 @@ class ReIDDataModule(LightningDataModule):
         val_seed: int = 0,
     ) -> None:
         super().__init__()
+        for name, value, least in (("test_batch", test_batch, 1), ("workers", workers, 0)):
+            if not least <= value < _MOST:
+                raise InputError(f"{name} {value}: expected a number of {least} or more")
         self.benchmark = benchmark
         self.identities_per_batch = identities_per_batch
         self.tracklets_per_identity = tracklets_per_identity
@@ -88,6 +94,7 @@ class ReIDDataModule(LightningDataModule):
 
     @override
     def setup(self, stage: str) -> None:
+        share_of(self.trainer)
         module: Any = self.trainer.lightning_module  # type: ignore[union-attr]  # the Trainer that runs with this
         size: tuple[int, int] = module.model.preprocess.size
         if stage == "test":
@@ -123,14 +130,15 @@ class ReIDDataModule(LightningDataModule):
     @override
     def train_dataloader(self) -> DataLoader[Clip]:
         trainer: Any = self.trainer
+        rank, world = share_of(trainer)
         batches = IdentityBatches(
             [tracklet.person for tracklet in self.train],
             self.identities_per_batch,
             self.tracklets_per_identity,
             plan=self.plan,
             seed=int(os.environ.get("PL_GLOBAL_SEED", "0")),
-            rank=trainer.global_rank,
-            world=trainer.world_size,
+            rank=rank,
+            world=world,
             batches=self.batches_per_epoch,
         )
         batches.resume(*_position(trainer))
@@ -146,8 +154,7 @@ class ReIDDataModule(LightningDataModule):
 
     def _loader(self, clips: EvaluationClips) -> DataLoader[Clip]:
         """This process's share of all clips of a side."""
-        trainer: Any = self.trainer
-        share = EvaluationShare(len(clips), trainer.global_rank, trainer.world_size)
+        share = EvaluationShare(len(clips), *share_of(self.trainer))
         return DataLoader(clips, batch_size=self.test_batch, sampler=share, **self._workers())
 
     def _workers(self) -> dict[str, Any]:
@@ -161,6 +168,20 @@ class ReIDDataModule(LightningDataModule):
             "worker_init_fn": worker_init,
             "pin_memory": torch.cuda.is_available(),
         }
+
+
+def share_of(trainer: Any) -> tuple[int, int]:  # noqa: ANN401 - Lightning does not export what it decided
+    """Number of this process, and of all that take a share of the data each.
+
+    Raises:
+        InputError: Lightning would share it out once more.
+    """
+    if trainer.world_size > 1 and trainer._accelerator_connector.use_distributed_sampler:  # noqa: SLF001
+        raise InputError(
+            "use_distributed_sampler: true lets Lightning share out the data of several processes, which would break "
+            "the batches of P persons x K tracklets up and repeat clips in the evaluation: set it to false"
+        )
+    return trainer.global_rank, trainer.world_size
 
 
 def _position(trainer: Any) -> tuple[int, int]:  # noqa: ANN401 - Lightning's loops are typed too narrowly

@@ -1,22 +1,25 @@
 """LightningCLI with the commands that ReID has, which says mistakes in one line and executes no checkpoint."""
 
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Sequence
-from itertools import takewhile
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from jsonargparse.typing import PositiveInt
-from lightning.fabric.plugins import CheckpointIO
+from lightning.fabric.plugins import CheckpointIO, ClusterEnvironment
+from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_only
 from typing_extensions import override
 
 from reid.checkpoint import check_resumable
+from reid.config_parser import FURTHER, ConfigParser
 from reid.errors import InputError
+from reid.launch import by_slurm, launch_of, require_as_launched
 from reid.ranked import RankedLists
 from reid.resume.exact import ExactSteps
 from reid.resume.finite import FiniteGuard
@@ -41,21 +44,6 @@ SILENT = (
 """What Lightning warns of though it is meant so; frozen networks stay in eval mode."""
 
 Kind = TypeVar("Kind", bound="ReIDCLI")
-
-
-class OneLineParser(LightningArgumentParser):
-    """Says in one line what is wrong with a config or an option."""
-
-    @override
-    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Raise the innermost reason; jsonargparse tells the way down to it, type by type."""
-        if not self.exit_on_error:  # the parser of one class inside of a config: its parser will tell
-            super().error(message, ex)
-        lines = [line.strip().lstrip("- ") for line in message.splitlines() if line.strip()]
-        blamed = [number for number, line in enumerate(lines) if line.startswith("Problem with given class_path")]
-        told = lines[blamed[-1] :] if blamed else lines
-        reason = takewhile(lambda line: not line.startswith(("Expected a <class 'NoneType'>", "Given value")), told)
-        raise InputError(f"{' '.join(reason)}; see train.py --help") from ex
 
 
 class ReIDCLI(LightningCLI):
@@ -131,11 +119,17 @@ class ReIDCLI(LightningCLI):
     @override
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         self.config = self._asked
+        launch = launch_of(os.environ)
         given = self._get(self.config_init, "trainer")
         plugins = given.plugins if isinstance(given.plugins, list) else [given.plugins] if given.plugins else []
         if not any(isinstance(plugin, CheckpointIO) for plugin in plugins):
             plugins = [*plugins, WholeCheckpoints()]
+        if by_slurm(os.environ) and not any(isinstance(plugin, ClusterEnvironment) for plugin in plugins):
+            plugins = [*plugins, SLURMEnvironment(auto_requeue=False)]  # which would save in the midst of a step
         trainer = super().instantiate_trainer(plugins=plugins, **self.start.trainer_options(given), **kwargs)
+        require_as_launched(launch, trainer.num_devices, trainer.num_nodes)
+        if given.sync_batchnorm and trainer.world_size > 1 and trainer.strategy.root_device.type == "cpu":
+            raise InputError("--trainer.sync_batchnorm true: torch can do that on GPUs only; leave it out")
         trainer.callbacks.append(SaveAndLeave(self.stop))  # type: ignore[attr-defined]  # behind those that Lightning adds
         return trainer
 
@@ -205,10 +199,14 @@ def build(kind: type[Kind], words: Sequence[str] | None, callbacks: Sequence[Cal
             "default_root_dir": "runs",
             "callbacks": list(callbacks),
         },
-        parser_class=OneLineParser,
+        parser_class=ConfigParser,
         parser_kwargs={
-            "epilog": "Further commands: see train.py search --help and train.py splits --help.",
-            **{name: {"usage": f"train.py {name} --config FILE [--key value ...]"} for name in COMMANDS},
+            "epilog": f"Further commands: {', '.join(FURTHER)}; see train.py {FURTHER[0]} --help and so on.",
+            "allow_abbrev": False,
+            **{
+                name: {"usage": f"train.py {name} --config FILE [--key value ...]", "allow_abbrev": False}
+                for name in COMMANDS
+            },
         },
         args=list(words) if words is not None else None,
     )

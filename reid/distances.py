@@ -1,6 +1,6 @@
 """Distances between many embeddings, exact where a ranking is decided."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal, Protocol
 
@@ -95,12 +95,13 @@ def _parts(embedding: Tensor) -> Iterator[slice]:
     return (slice(start, start + step) for start in range(0, max(1, len(embedding)), step))
 
 
-def require_finite(embedding: Tensor, name: str) -> None:
+def require_finite(embedding: Tensor, name: str, called: Sequence[str] = ()) -> None:
     """Refuse embeddings [N,D] with nan or infinity: comparisons with nan are all false and look like perfect scores.
 
     Args:
         embedding: what is checked.
-        name: what a row is called in the message.
+        name: what a row is, in the message.
+        called: what each row is called; nothing numbers them.
 
     Raises:
         InputError: it says how many rows are affected, and the first of them.
@@ -108,9 +109,10 @@ def require_finite(embedding: Tensor, name: str) -> None:
     whole = torch.cat([torch.isfinite(embedding[part]).all(1) for part in _parts(embedding)])
     broken = (~whole).nonzero()[:, 0].tolist()
     if broken:
+        first = ", ".join(called[row] if called else str(row) for row in broken[:5])
         raise InputError(
-            f"{len(broken):,} of {len(embedding):,} {name} embeddings are not finite (the first: "
-            f"{', '.join(map(str, broken[:5]))}): did the training diverge, or the network overflow in half precision?"
+            f"{len(broken):,} of {len(embedding):,} {name} embeddings are not finite (the first: {first}): did the "
+            "training diverge, or the network overflow in half precision?"
         )
 
 

@@ -32,6 +32,7 @@ class ReIDMetric(Metric):
         distance: how embeddings are compared.
         average_precision: see `reid.ranking.rank`.
         ties: see `reid.ranking.rank`.
+        names: [N] what errors call each tracklet; nothing numbers them.
 
     Raises:
         ValueError: `person`, `camera` and `clips` differ in length.
@@ -67,6 +68,7 @@ class ReIDMetric(Metric):
         distance: Distance = "cosine",
         average_precision: AveragePrecision = "step",
         ties: Ties = "pessimistic",
+        names: Sequence[str] = (),
     ) -> None:
         # `embeddings` gathers by itself, and whenever it is called: a process that saw no clip must not use a cache
         super().__init__(sync_on_compute=False, compute_with_cache=False)
@@ -75,6 +77,7 @@ class ReIDMetric(Metric):
         self.distance: Distance = distance
         self.average_precision: AveragePrecision = average_precision
         self.ties: Ties = ties
+        self.names = tuple(names)
         for name, numbers in {
             "person": person,
             "camera": camera,
@@ -100,6 +103,7 @@ class ReIDMetric(Metric):
             width,
             distance,
             average_precision,
+            names=[tracklet.name for tracklet in evaluation.tracklets],
         )
 
     @override
@@ -148,14 +152,14 @@ class ReIDMetric(Metric):
             "Trainer(use_distributed_sampler=False)",
         )
         embeddings = total / counts[:, None]
-        require_finite(embeddings, "tracklet")
+        require_finite(embeddings, "tracklet", self.names)
         return embeddings
 
     def _refuse(self, tracklets: Tensor, problem: str) -> None:
         """Raise if there are any tracklets with a problem."""
         found = sorted(set(tracklets.tolist()))
         if found:
-            first = ", ".join(map(str, found[:5]))
+            first = ", ".join(self.names[tracklet] if self.names else str(tracklet) for tracklet in found[:5])
             raise InputError(f"{len(found):,} of {len(self.clips):,} tracklets (the first: {first}) {problem}")
 
     def labels(self, side: Tensor) -> Labels:

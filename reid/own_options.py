@@ -1,14 +1,11 @@
 """Options of our own on a command line that is otherwise the one of `train.py fit`."""
 
 import argparse
-from typing import NoReturn
 
-from typing_extensions import override
-
-from reid.errors import InputError
+from reid.parsing import Parser
 
 
-class OwnOptions(argparse.ArgumentParser):
+class OwnOptions(Parser):
     """Takes its options out of a command line (`parse_known_args`) and says what is wrong in one line.
 
     Args:
@@ -19,16 +16,11 @@ class OwnOptions(argparse.ArgumentParser):
     def __init__(self, command: str, description: str) -> None:
         super().__init__(
             prog=f"train.py {command}",
-            usage=f"train.py {command} --config FILE [--key value ...] OPTIONS",
             description=description,
             epilog="All other options are those of `train.py fit`: see train.py fit --help. They hold for every run.",
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-            allow_abbrev=False,
         )
-
-    @override
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message}; see {self.prog} --help")
+        self.usage = f"train.py {command} --config FILE [--key value ...] OPTIONS"
 
 
 def natural(text: str) -> int:

@@ -10,7 +10,12 @@ ROOMS = ("reid", "explain", "datasets")
 FORBIDDEN = {"reid": {"explain", "datasets"}, "explain": {"datasets"}, "datasets": {"explain"}}
 LIGHTNING = {
     "reid/cli.py",
+    "reid/config_parser.py",
     "reid/module.py",
+    "reid/outlook.py",
+    "reid/training_curves.py",
+    "reid/board/of_trainer.py",
+    "reid/board/projector.py",
     "reid/evaluated.py",
     "reid/ranked/callback.py",
     "reid/resume/exact.py",

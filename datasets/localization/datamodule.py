@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from lightning.pytorch import LightningDataModule
 from torch import Tensor
@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 from typing_extensions import override
 
 from datasets.batches import EvaluationShare
-from datasets.datamodule import _position
+from datasets.datamodule import _position, share_of
 from datasets.localization.base import LocalizationBenchmark
 from datasets.localization.crops import RandomCrop
 from datasets.localization.frames import TrainingFrames, WholeFrames, collate
@@ -131,5 +131,4 @@ class LocalizationDataModule(LightningDataModule):
 
     def _process(self) -> tuple[int, int]:
         """Number of this process, and of all; without a Trainer there is one."""
-        trainer: Any = self.trainer
-        return (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+        return share_of(self.trainer) if self.trainer else (0, 1)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from explain.command.flags import Parser, methods_of, shared_flags, tools_of
+from explain.command.flags import methods_of, shared_flags, tools_of
 from explain.command.model_flags import action_model, check_model, checkpoint
 from explain.command.names import NORMALISATIONS, POLARITIES, Finer, Score
 from explain.command.words import positive
 from reid.errors import InputError
+from reid.parsing import Parser
 
 EPILOG = "explain.py evaluate --help: judge all methods on a benchmark, or on a folder of videos"
 

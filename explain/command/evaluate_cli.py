@@ -4,11 +4,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from explain.command.flags import Parser, methods_of, shared_flags, tools_of
+from explain.command.flags import methods_of, shared_flags, tools_of
 from explain.command.model_flags import action_model, check_model, checkpoint
 from explain.command.names import CONTROLS, UNITS
 from explain.command.words import positive
 from reid.errors import InputError
+from reid.parsing import Parser
 
 
 def parser() -> argparse.ArgumentParser:

@@ -3,27 +3,19 @@
 import argparse
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
-
-from typing_extensions import override
+from typing import TYPE_CHECKING
 
 from explain.command.model_flags import add_model
 from explain.command.names import ALIASES, ALL, ALL_CHANNELS, METHODS, MINUTES
 from explain.command.settings_flags import add_settings, settings_of
 from explain.command.words import positive, words
 from reid.errors import InputError
+from reid.parsing import Parser
+from reid.spelling import nearest
 
 if TYPE_CHECKING:
     from explain.command.loaded import ModelT_co, Origin
     from explain.command.workbench import Tools
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    @override
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message}; see {self.prog} --help")
 
 
 def shared_flags(output: str, method: str | None) -> argparse.ArgumentParser:
@@ -110,5 +102,7 @@ def _meant(name: str) -> tuple[str, ...]:
         return ALL
     ours = ALIASES.get(name, name)
     if ours not in {*METHODS, ALL_CHANNELS}:
-        raise InputError(f"--method {name}: unknown; there is all, {', '.join(METHODS)}")
+        right = nearest(name, (*METHODS, *ALIASES))
+        hint = f"did you mean {right}? T" if right else "t"
+        raise InputError(f"--method {name}: unknown; {hint}here is all, {', '.join(METHODS)}")
     return (ours,)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-HEEDED: Final = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
-"""Signals that end a command, and what is said of it."""
+HEEDED: Final = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGUSR1: "told to end"}
+"""Signals that end a command, and what is said of it; jobs of SLURM are often sent the last one when time runs out."""
 
 _SAME: Final = 1.0
 """Seconds in which a signal that comes again is the same: `timeout` and schedulers send it to the process and to its
@@ -17,7 +17,7 @@ group."""
 
 
 class Stopped(SystemExit):
-    """Ends a command with the exit status of a signal, 130 or 143.
+    """Ends a command with the exit status of a signal, 130, 143 or 138.
 
     Args:
         number: of the signal.

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
 from datasets import Synthetic
-from datasets.datamodule import ReIDDataModule
+from datasets.datamodule import ReIDDataModule, share_of
 from datasets.sampling import Dense, RestrictedRandom
 from datasets.transforms import Augmentation
 from explain.callback import ExplainCallback
@@ -62,6 +63,25 @@ def test_a_resumed_run_equals_the_uninterrupted_one(tmp_path: Path, people: Synt
     for step in (2, 3):
         resumed = fit(tmp_path / f"{step}", people, workers, tmp_path / f"whole/step={step}.ckpt")
         assert torch.equal(whole, resumed), step
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_number_of_workers_changes_no_bit(tmp_path: Path, people: Synthetic) -> None:
+    alone, again, helped = (
+        fit(tmp_path / name, people, workers) for name, workers in (("0", 0), ("again", 0), ("4", 4))
+    )
+    assert torch.equal(alone, again)
+    assert torch.equal(alone, helped)
+
+
+def test_lightning_may_not_share_the_data_out_once_more() -> None:
+    several = SimpleNamespace(
+        world_size=2, global_rank=1, _accelerator_connector=SimpleNamespace(use_distributed_sampler=True)
+    )
+    with pytest.raises(InputError, match=r"^use_distributed_sampler: true"):
+        share_of(several)
+    several._accelerator_connector.use_distributed_sampler = False
+    assert share_of(several) == (1, 2)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -12,8 +12,10 @@ from torch import Tensor, distributed, multiprocessing, nn
 from torch.nn.parallel import DistributedDataParallel
 from typing_extensions import override
 
+from reid import losses as all_losses
 from reid.gathering import gather_batch
 from reid.losses import (
+    ArcFaceLoss,
     AttentionLoss,
     CenterLoss,
     CircleLoss,
@@ -121,7 +123,9 @@ MINED: dict[str, Callable[[], list[Loss]]] = {
     ],
 }
 BY_CLIP: dict[str, Callable[[], list[Loss]]] = {
+    "identity alone": list,
     "center": lambda: [CenterLoss(K, D, weight=0.1)],
+    "arcface": lambda: [ArcFaceLoss(scale=8.0)],
     "cosface": lambda: [CosFaceLoss(scale=8.0)],
     "attention": lambda: [AttentionLoss()],
 }
@@ -225,6 +229,21 @@ def test_halves_that_are_not_gathered_mine_other_pairs(
     alone = train(MINED[name](), slice(B), gather=False, several=False)
     for found, expected in zip(trained[0][name, False], alone, strict=True):
         assert gap(found, expected) > 1e-3
+
+
+@pytest.mark.parametrize("name", BY_CLIP)
+def test_losses_of_single_clips_need_not_be_gathered(
+    trained: list[dict[tuple[str, bool], tuple[State, State]]], name: str
+) -> None:
+    alone = train(BY_CLIP[name](), slice(B), gather=False, several=False)
+    for process in trained:
+        for found, expected in zip(process[name, False], alone, strict=True):
+            assert gap(found, expected) < 1e-9
+
+
+def test_every_loss_is_among_them() -> None:
+    tried = {IdentityLoss, *(type(loss) for make in (MINED | BY_CLIP).values() for loss in make())}
+    assert tried == {getattr(all_losses, name) for name in all_losses.__all__} - {Loss}
 
 
 def test_centers_follow_the_mean_gradient_of_the_processes(

@@ -112,6 +112,17 @@ def test_embeddings_that_are_not_finite_name_their_tracklets() -> None:
         metric.compute()
 
 
+def test_errors_call_tracklets_by_their_names() -> None:
+    names = [f"C{tracklet}" for tracklet in range(13)]
+    metric = ReIDMetric(PERSON, CAMERA, QUERY, GALLERY, [1] * 13, WIDTH, names=names)
+    show(metric, every_clip([1] * 13)[:-1])
+    with pytest.raises(InputError, match=r"\(the first: C12\) lack an embedding"):
+        metric.compute()
+    metric.update(torch.full((1, WIDTH), torch.inf), torch.tensor([12]), torch.tensor([0]))
+    with pytest.raises(InputError, match=r"^1 of 13 tracklet embeddings are not finite \(the first: C12\)"):
+        metric.compute()
+
+
 @pytest.mark.parametrize(("tracklet", "part"), [(13, 0), (-1, 0), (0, 1), (0, -1)])
 def test_a_clip_that_does_not_exist_is_refused(tracklet: int, part: int) -> None:
     with pytest.raises(ValueError, match=rf"no such clip: tracklet \[{tracklet}\], part \[{part}\]"):

@@ -1,0 +1,1 @@
+"""What this machine has, what is missing, and the one line that mends it; one idea a file."""

@@ -1,0 +1,78 @@
+"""What a training logged, as one picture in the folder of the run."""
+
+import io
+import math
+from pathlib import Path
+from typing import Any, Final
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+from reid.writing import write_whole
+
+FILE: Final = "curves.png"
+_WIDTH, _HEIGHT = 4, 3
+_ACROSS: Final = 3
+_LEFT_OUT: Final = ("epoch", "step", "clips_per_second")
+
+
+class TrainingCurves(Callback):
+    """Draws every logged metric over the epochs into `curves.png`, at the end of the training.
+
+    The points are kept in checkpoints, so that the picture of a run that was resumed begins at its beginning.
+
+    Attributes:
+        points: metric -> [epoch, value] pairs, epochs from 1.
+    """
+
+    def __init__(self) -> None:
+        self.points: dict[str, list[list[float]]] = {}
+
+    @override
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        for name, value in trainer.callback_metrics.items():
+            known, found = self.points.setdefault(name, []), float(value)
+            if not known or known[-1][1] != found:  # metrics of an evaluation stay until the next one
+                known.append([float(trainer.current_epoch + 1), found])
+
+    @override
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        folder = trainer.log_dir  # on every process: Lightning broadcasts it
+        if trainer.is_global_zero and self.points and folder:
+            write_whole(Path(folder) / FILE, draw(self.points))
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        return {"points": self.points}
+
+    @override
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.points = state_dict["points"]
+
+
+def draw(points: dict[str, list[list[float]]]) -> bytes:
+    """A PNG with one diagram for each metric that has a finite value.
+
+    >>> draw({"loss": [[1.0, 2.0], [2.0, 1.5]]})[1:4]
+    b'PNG'
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # late: the import takes a second
+    from matplotlib.figure import Figure
+
+    shown = {name: own for name, own in sorted(points.items()) if name not in _LEFT_OUT and _drawable(own)}
+    across = min(_ACROSS, max(len(shown), 1))
+    down = max(1, math.ceil(len(shown) / across))
+    figure = Figure(figsize=(_WIDTH * across, _HEIGHT * down), layout="constrained")
+    FigureCanvasAgg(figure)
+    for place, (name, own) in enumerate(shown.items(), 1):
+        axes = figure.add_subplot(down, across, place)
+        axes.plot([epoch for epoch, _ in own], [value for _, value in own], marker=".")
+        axes.set(title=name, xlabel="epoch")
+        axes.grid(alpha=0.3)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=110)
+    return picture.getvalue()
+
+
+def _drawable(own: list[list[float]]) -> bool:
+    return any(math.isfinite(value) for _, value in own)

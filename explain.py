@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """Explain a checkpoint: `python explain.py --video walk.mp4 --checkpoint best.ckpt --output out`."""
 
 import sys

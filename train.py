@@ -1,9 +1,11 @@
+#!/usr/bin/env python
 """Train, validate and test: `python train.py fit --config configs/demo.yaml`; search, and evaluate all splits."""
 
 import gc
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 
 import yaml
@@ -18,10 +20,14 @@ from datasets.datamodule import ReIDDataModule
 from explain.command.progress import reporting
 from explain.tcam.module import TCAM
 from explain.tcam.stages import prepare
-from reid.cli import OneProcessCLI, ParsedCLI, ReIDCLI, build
+from reid.cli import ListedCLI, OneProcessCLI, ParsedCLI, ReIDCLI, build
+from reid.completion import completion
+from reid.config_parser import FURTHER
 from reid.errors import InputError, exit_status
 from reid.fitting import Fitted, Scores, Told
+from reid.module import ReIDModule
 from reid.outlook import Outlook
+from reid.parsing import Parser
 from reid.splits.command import splits
 from reid.training_curves import FILE, TrainingCurves
 
@@ -161,10 +167,27 @@ def examine(words: Sequence[str]) -> None:
     doctor(words)
 
 
+def complete(words: Sequence[str]) -> None:
+    """Print a script that completes options in a shell.
+
+    Raises:
+        InputError: the command takes no options.
+    """
+    Parser("train.py completion", "Print a script that completes options in bash and zsh.").parse_args(words)
+    listed = build(ListedCLI, [])
+    ours = {"model": ReIDModule, "data": ReIDDataModule}
+    options = [f"--{side}.{name}" for side, kind in ours.items() for name in signature(kind).parameters]
+    found = {name: [*own, *options] for name, own in listed.options.items()}
+    for name in FURTHER:
+        found[name] = found["fit"] if name in {"search", "splits"} else []
+    print(completion("train.py", found))  # noqa: T201
+
+
 OWN: Mapping[str, Callable[[Sequence[str]], None]] = {
     "search": search,
     "splits": lambda words: splits(words, parse, fit),
     "doctor": examine,
+    "completion": complete,
 }
 """Commands that take options of our own, by name; each is given the words behind its name."""
 

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from jsonargparse import Namespace
 from jsonargparse.typing import PositiveInt
 from lightning.fabric.plugins import CheckpointIO, ClusterEnvironment
 from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_only
 from typing_extensions import override
 
@@ -20,6 +21,7 @@ from reid.checkpoint import check_resumable
 from reid.config_parser import FURTHER, ConfigParser
 from reid.errors import InputError
 from reid.launch import by_slurm, launch_of, require_as_launched
+from reid.parsing import options_of
 from reid.ranked import RankedLists
 from reid.resume.exact import ExactSteps
 from reid.resume.finite import FiniteGuard
@@ -160,6 +162,19 @@ class ParsedCLI(ReIDCLI):
 
     @override
     def _run_subcommand(self, subcommand: str) -> None: ...
+
+
+class ListedCLI(ParsedCLI):
+    """Reads no command line either: it is asked which options there are."""
+
+    @override
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        self.config = Namespace(subcommand="fit", fit=Namespace())
+
+    @property
+    def options(self) -> dict[str, list[str]]:
+        """Those of each command, such as `--config`, but for those of the classes that a config names."""
+        return {name: list(options_of(self._subcommand_parsers[name])) for name in sorted(COMMANDS)}
 
 
 class OneProcessCLI(ReIDCLI):

@@ -10,7 +10,7 @@ from reid.errors import InputError
 from reid.parsing import options_of
 from reid.spelling import did_you_mean
 
-FURTHER: Final = ("search", "splits", "doctor")
+FURTHER: Final = ("search", "splits", "doctor", "completion")
 """Commands of train.py that it does not parse."""
 
 

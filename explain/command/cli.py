@@ -10,8 +10,9 @@ from explain.command.flags import methods_of, shared_flags, tools_of
 from explain.command.model_flags import action_model, check_model, checkpoint
 from explain.command.names import NORMALISATIONS, POLARITIES, Finer, Score
 from explain.command.words import positive
+from reid.completion import completion
 from reid.errors import InputError
-from reid.parsing import Parser
+from reid.parsing import Parser, options_of
 
 EPILOG = "explain.py evaluate --help: judge all methods on a benchmark, or on a folder of videos"
 
@@ -68,6 +69,9 @@ def main(args: Sequence[str] | None = None) -> None:
 
         judge(words[1:])
         return
+    if words == ["completion"]:
+        _complete()
+        return
     given = parser().parse_args(words)
     check_model(given)
     _check_question(given)
@@ -77,6 +81,14 @@ def main(args: Sequence[str] | None = None) -> None:
         _explain_benchmark(given)
     else:
         _explain_clip(given)
+
+
+def _complete() -> None:
+    """Print a script that completes options in a shell."""
+    from explain.command.evaluate_cli import parser as judging  # late: as what `main` imports
+
+    found = {"": options_of(parser()), "evaluate": options_of(judging()), "completion": ()}
+    print(completion("explain.py", found))  # noqa: T201 - the command's output
 
 
 def _explain_clip(given: argparse.Namespace) -> None:

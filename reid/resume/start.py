@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from reid.checkpoint import check_resumable
 from reid.errors import InputError
 from reid.resume.newest import Say, differing, newest_checkpoint, resumable
 from reid.settings import Settings
@@ -58,7 +57,7 @@ def start_of(resumed: str | None, given: Any, settings: Settings, say: Say) -> S
     if resumed and given.ckpt_path:
         raise InputError("--resume and --ckpt_path both say where to start: give one")
     if given.ckpt_path:
-        check_resumable(Path(given.ckpt_path))
+        resumable(Path(given.ckpt_path))
         return Start(Path(given.ckpt_path))
     if not resumed:
         return Start()

@@ -89,7 +89,7 @@ SPECIAL: Final[tuple[Callable[[Path], object], ...]] = (
 def evaluated(place: Place, generator: Generator, folder: Path, config: Path) -> Trial:
     output = folder / "runs"
     command = pick(generator, ["validate", "validate", "test"])
-    words = [command, "--config", config, "--ckpt_path", place.checkpoint]
+    words = [command, "--config", config, "--ckpt_path", place.checkpoint, "--trainer.default_root_dir", output]
     return Trial(
         train, words, lambda: json.loads((output / "results.json").read_text())["mAP"], output / "results.json"
     )

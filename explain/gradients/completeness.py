@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 
@@ -27,3 +28,23 @@ def completeness_error(raw: Tensor, change: Tensor) -> CompletenessError:
     """
     absolute = (raw.float().sum((1, 2, 3)) - change).abs()
     return CompletenessError(absolute, (absolute / change.abs()).where(absolute > 0, 0.0))
+
+
+def completed(raw: Tensor, change: Tensor) -> Tensor:
+    """Share out what maps miss, in proportion to their size at each place, so that they add up.
+
+    Of all maps that add up it is the one nearest to `raw`, a place's distance counted by the inverse of its size. Where
+    a map is 0 it stays 0; one that is 0 everywhere misses what it misses.
+
+    Args:
+        raw: [B,t,h,w] maps.
+        change: [B] what they should add up to.
+
+    >>> import torch
+    >>> completed(torch.tensor([[[[3.0, -1.0, 0.0]]]]), torch.tensor([4.0])).flatten().tolist()
+    [4.5, -0.5, 0.0]
+    """
+    size = raw.abs()
+    missed = change - raw.sum((1, 2, 3))
+    share = missed / size.sum((1, 2, 3)).clamp(min=torch.finfo(raw.dtype).tiny)
+    return raw + share[:, None, None, None] * size

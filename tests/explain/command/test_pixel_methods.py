@@ -29,7 +29,7 @@ def test_what_a_method_tells_stands_beside_its_map(
     assert told["completeness_error"] >= 0
     assert "completeness_error" not in other
     assert told["ig_steps"] == other["ig_steps"] == 3
-    assert "integrated_gradients, clip run-b: completeness error " in capsys.readouterr().out
+    assert "integrated_gradients, clip run-b: integration error " in capsys.readouterr().out
     assert "integrated_gradients: completeness error" in (tmp_path / "out/report.html").read_text()
 
 

@@ -1,5 +1,6 @@
 """Maps against captum's, where the definitions agree."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -51,7 +52,7 @@ def test_integrated_gradients_are_captums(backbone: Callable[[], Backbone], base
     expected = captum.IntegratedGradients(Logits(model)).attribute(
         clips, starts.contiguous(), target=3, n_steps=20, method="gausslegendre"
     )
-    raw = IntegratedGradients(own if baseline == "own" else baseline)(model, clips, ClassLogit(3))
+    raw = IntegratedGradients(own if baseline == "own" else baseline, tolerance=math.inf)(model, clips, ClassLogit(3))
     assert relative_error(raw, expected.sum(1)) < 1e-5
 
 

@@ -47,7 +47,7 @@ def test_the_integral_of_every_target_adds_up_to_its_change(target: Target) -> N
     told: dict[str, list[float]] = {}
     method = IntegratedGradients("mean", note=lambda name, values: told.update({name: list(values)}))
     method(random_model(SmoothNet()), pixels(CLIPS), target)
-    assert max(told["completeness_error_relative"]) < 1e-3
+    assert max(told["integration_error_relative"]) < 1e-3
 
 
 def test_a_part_that_is_held_would_be_missing() -> None:

@@ -143,6 +143,7 @@ MISTAKES = {
     "weights that are a page": ("--model.weights={0}/page.ckpt", "an HTML page"),
     "checkpoint that is a page": ("--ckpt_path={0}/page.ckpt", "an HTML page"),
     "checkpoint that is bare": ("--ckpt_path={0}/bare.ckpt", "--model.weights"),
+    "checkpoint of weights alone": ("--ckpt_path={0}/half.ckpt", "no training to go on with"),
     "checkpoint with objects": ("--ckpt_path={0}/objects.ckpt", "which can run code"),
     "checkpoint that names a class": ("--ckpt_path={0}/hostile.ckpt", "do not fit the model of this config"),
     "checkpoint of other shapes": ("--ckpt_path={0}/other.ckpt", "do not fit the model of this config"),
@@ -150,6 +151,7 @@ MISTAKES = {
     "output is a file": ("--trainer.default_root_dir={0}/a_file", "a_file"),
     "misspelt option": ("--model.backbone.dept=3", "'reid.backbones.ResNetTA': Option 'dept' is not accepted"),
     "unknown option": ("--modl.backbone=3", "unrecognized arguments: --modl.backbone=3"),
+    "abbreviated option": ("--trainer.max_epoch=1", "did you mean --trainer.max_epochs?"),
     "too many people a batch": ("--data.identities_per_batch=9", "9"),
 }
 
@@ -157,13 +159,16 @@ MISTAKES = {
 @pytest.fixture(scope="module")
 def broken(folder: Path) -> Path:
     """The folder with files in it that no run should take."""
-    ours: dict[str, Any] = {"state_dict": {}, "pytorch-lightning_version": "2.6.6"}
+    ours: dict[str, Any] = {"state_dict": {}, "pytorch-lightning_version": "2.6.6", "loops": {}, "lr_schedulers": []}
+    ours["optimizer_states"] = []
+    half = {"state_dict": {}, "pytorch-lightning_version": "2.6.6"}
     (folder / "page.ckpt").write_text("<!DOCTYPE html>")
     (folder / "a_file").touch()
     torch.save({"conv.weight": torch.zeros(1)}, folder / "bare.ckpt")
     torch.save({**ours, "hyper_parameters": {"x": Path()}}, folder / "objects.ckpt")
     torch.save({**ours, "hyper_parameters": {"_class_path": "evil.Net"}}, folder / "hostile.ckpt")
-    torch.save(ours | {"state_dict": {"model.classifier.weight": torch.zeros(1)}, "loops": {}}, folder / "other.ckpt")
+    torch.save(ours | {"state_dict": {"model.classifier.weight": torch.zeros(1)}}, folder / "other.ckpt")
+    torch.save(half, folder / "half.ckpt")
     return folder
 
 

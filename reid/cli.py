@@ -169,7 +169,7 @@ class ListedCLI(ParsedCLI):
 
     @override
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
-        self.config = Namespace(subcommand="fit", fit=Namespace())
+        self.config = Namespace(subcommand="fit", fit=Namespace())  # type: ignore[no-untyped-call]
 
     @property
     def options(self) -> dict[str, list[str]]:

@@ -16,7 +16,6 @@ from datasets.cutting.division import Division, divide
 from datasets.cutting.filters import Filters
 from datasets.cutting.index import write_index
 from datasets.cutting.plan import Plan, make_plan
-from datasets.cutting.progress import Done, counting
 from datasets.cutting.reading import read_boxes
 from datasets.cutting.sheet import write_sheets
 from datasets.cutting.sources import sources
@@ -26,6 +25,7 @@ from datasets.cutting.windows import Windows
 from datasets.cutting.workshop import require_new, workshop
 from datasets.cutting.writing import cut_video, missing
 from reid.errors import InputError
+from reid.progress import Done, counting
 from reid.writing import write_whole
 
 _WHAT: Final = "Cut the people out of videos, by the boxes of any tracker, into a benchmark for datasets.Folder."

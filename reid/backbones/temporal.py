@@ -42,7 +42,7 @@ class TemporalAttention(nn.Module):
                 "size of its input, or with attention='pooled', which takes any size"
             )
         hidden = self.spatial(rearrange(maps, "b c t h w -> (b t) c h w")).relu()
-        scores = self.temporal(rearrange(hidden, "(b t) c 1 1 -> b c t", b=len(maps)))
+        scores = self.temporal(rearrange(hidden, "(b t) c 1 1 -> b c t", b=maps.shape[0]))
         rectified: Tensor = self.rectify(rearrange(scores, "b 1 t -> b t"))
         return rectified
 

@@ -133,7 +133,7 @@ class Transformer(nn.Module):
             The tokens of the last block, [B,T,1+hw,C], and the token of the clip, [B,C], if there is a query. Neither
             is normalised.
         """
-        query = None if self.temporal_cls_token is None else self.temporal_cls_token[0].expand(len(tokens), -1)
+        query = None if self.temporal_cls_token is None else self.temporal_cls_token[0].expand(tokens.shape[0], -1)
         first = len(self.resblocks) - len(self.dec)
         for index, block in enumerate(self.resblocks):
             tokens = block(tokens, grid)

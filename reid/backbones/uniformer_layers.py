@@ -33,7 +33,7 @@ class FrameAttention(Projections):
         projected = F.linear(tokens, self.in_proj_weight, self.in_proj_bias)
         query, key, value = rearrange(projected, "b t n (three h d) -> three (b t) h n d", three=3, h=self.heads)
         mixed = F.scaled_dot_product_attention(query, key, value)
-        return self.out_proj(rearrange(mixed, "(b t) h n d -> b t n (h d)", b=len(tokens)))  # type: ignore[no-any-return]
+        return self.out_proj(rearrange(mixed, "(b t) h n d -> b t n (h d)", b=tokens.shape[0]))  # type: ignore[no-any-return]
 
 
 class ClipAttention(Projections):

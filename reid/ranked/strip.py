@@ -1,6 +1,7 @@
 """A ranking as a picture: the query above, a strip of frames for each tracklet below."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import cv2
@@ -17,7 +18,13 @@ _EDGE: Final = 4
 _GAP: Final = 6
 _FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
 _INK: Final = (40, 40, 40)
-COLOURS: Final = {"query": (40, 40, 40), "right": (30, 140, 60), "wrong": (200, 50, 40), "junk": (160, 160, 160)}
+COLOURS: Final = {
+    "query": (40, 40, 40),
+    "right": (30, 140, 60),
+    "wrong": (200, 50, 40),
+    "junk": (160, 160, 160),
+    "found": (40, 90, 160),
+}
 """RGB of the frame around each strip."""
 
 
@@ -25,6 +32,17 @@ class Line(NamedTuple):
     """A tracklet in the picture."""
 
     tracklet: Tracklet
+    verdict: str
+    """A key of `COLOURS`."""
+    words: Sequence[str]
+    """Up to four short lines beside it."""
+
+
+class Band(NamedTuple):
+    """Frames of a tracklet in the picture."""
+
+    pictures: Sequence[NDArray[np.uint8]]
+    """[H,W,3] RGB, of any sizes."""
     verdict: str
     """A key of `COLOURS`."""
     words: Sequence[str]
@@ -44,20 +62,29 @@ def draw(lines: Sequence[Line], frames: int = 6) -> NDArray[np.uint8]:
     Raises:
         InputError: a frame cannot be read.
     """
-    bands = [_band(line, frames) for line in lines]
-    width = max(band.shape[1] for band in bands)
-    return np.concatenate([_padded(band, width) for band in bands])
+    return stack([Band(_chosen(line.tracklet.frames, frames), line.verdict, line.words) for line in lines])
 
 
-def _band(line: Line, frames: int) -> NDArray[np.uint8]:
+def stack(bands: Sequence[Band]) -> NDArray[np.uint8]:
+    """Draw strips below each other, from top to bottom. Returns [H,W,3] RGB."""
+    drawn = [_strip(band) for band in bands]
+    width = max(strip.shape[1] for strip in drawn)
+    return np.concatenate([_padded(strip, width) for strip in drawn])
+
+
+def _chosen(paths: Sequence[Path], frames: int) -> list[NDArray[np.uint8]]:
+    """Some frames of a tracklet, spread evenly."""
+    return [read_image(paths[place]) for place in even_indices(len(paths), min(frames, len(paths)))]
+
+
+def _strip(band: Band) -> NDArray[np.uint8]:
     """One tracklet: its words, and its frames within the colour of the verdict."""
-    paths = line.tracklet.frames
-    chosen = even_indices(len(paths), min(frames, len(paths)))
-    pictures = np.concatenate([_small(read_image(paths[place])) for place in chosen], axis=1)
-    framed = cv2.copyMakeBorder(pictures, _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_CONSTANT, value=COLOURS[line.verdict])
+    colour = COLOURS[band.verdict]
+    pictures = np.concatenate([_small(picture) for picture in band.pictures], axis=1)
+    framed = cv2.copyMakeBorder(pictures, _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_CONSTANT, value=colour)
     label = np.full((framed.shape[0], _LABEL, 3), 255, np.uint8)
-    for row, word in enumerate(line.words):
-        colour = COLOURS[line.verdict] if row == 0 else _INK
+    for row, word in enumerate(band.words):
+        colour = COLOURS[band.verdict] if row == 0 else _INK
         cv2.putText(label, word, (_GAP, 24 + 22 * row), _FONT, 0.45, colour, 1, cv2.LINE_AA)
     return np.concatenate([label, framed], axis=1).astype(np.uint8)
 

@@ -26,7 +26,7 @@ class Line(LightningModule):
 
     @override
     def training_step(self, batch: list[Tensor]) -> Tensor:
-        loss = (self.layer(batch[0]) - 2 * batch[0]).square().mean()
+        loss: Tensor = (self.layer(batch[0]) - 2 * batch[0]).square().mean()
         self.log("loss", loss)
         return loss
 

@@ -7,11 +7,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final, TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 EVERY: Final = 10.0
-"""Seconds between one line and the next."""
+"""Seconds between one line of progress and the next, where there is no terminal."""
 
 Done = Callable[[int], None]
 """Is told how much is done, of the total."""
@@ -19,12 +16,22 @@ Done = Callable[[int], None]
 
 @contextmanager
 def counting(what: str, total: int) -> Iterator[Done]:
-    """Show progress on standard error.
+    """Show progress and the time that is left on standard error: a bar on a terminal, else a line now and then.
 
     Args:
         what: is counted.
         total: how many there are.
     """
+    from rich.console import Console  # late: --help must not wait
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lines(what, total, sys.stderr, time.monotonic)
@@ -39,9 +46,9 @@ def lines(what: str, total: int, stream: TextIO, clock: Callable[[], float]) -> 
     """Write a plain line from time to time, with the time that is left if all goes on as it did.
 
     >>> ticks = iter([0.0, 5.0, 20.0])
-    >>> done = lines("frames", 100, sys.stdout, lambda: next(ticks))
+    >>> done = lines("tracklets", 100, sys.stdout, lambda: next(ticks))
     >>> done(10), done(40)
-    0:00:20: 40 of 100 frames, 0:00:30 left
+    0:00:20: 40 of 100 tracklets, 0:00:30 left
     (None, None)
     """
     began = last = clock()
@@ -58,5 +65,4 @@ def lines(what: str, total: int, stream: TextIO, clock: Callable[[], float]) -> 
 
 
 def _clock(seconds: float) -> timedelta:
-    """Hours, minutes, seconds."""
     return timedelta(seconds=round(seconds))

@@ -1,0 +1,45 @@
+"""Flags that the commands of the library share, and files that must not be lost."""
+
+import argparse
+import os
+from pathlib import Path
+
+from reid.errors import InputError
+
+
+def positive(text: str) -> int:
+    """A number of 1 or more.
+
+    >>> positive("16")
+    16
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
+
+
+def model_flags(flags: argparse.ArgumentParser) -> None:
+    """Describe what `reid.load_model` takes besides the file."""
+    flags.add_argument("--config", type=Path, help="training config of weights that do not say how they were built")
+    flags.add_argument(
+        "--sampling",
+        help="which frames of a tracklet are embedded, such as Evenly(8) or Dense(4); if not given what the model was "
+        "evaluated with, as far as that is known",
+    )
+    flags.add_argument("--device", help="such as cpu or cuda:0; the best there is if not given")
+
+
+def refuse_existing(output: Path, overwrite: bool) -> None:
+    """Find out, before a model runs for minutes, whether a file may and can be written.
+
+    Raises:
+        InputError: it exists, or its folder cannot be written.
+    """
+    if output.is_dir() or (output.exists() and not overwrite):
+        way = (
+            "is a folder; give a file" if output.is_dir() else "exists already; choose another --output, or --overwrite"
+        )
+        raise InputError(f"{output}: {way}")
+    nearest = next(place for place in output.absolute().parents if place.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(f"{output}: {nearest} is no folder that can be written; choose another --output")

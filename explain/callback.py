@@ -1,13 +1,12 @@
 """Watch a model explain itself while it trains."""
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
@@ -16,20 +15,25 @@ from typing_extensions import override
 from explain.cam import GradCAM
 from explain.core import Explainer
 from explain.overlay import Normalisation
+from explain.reader import Reader
+from explain.trace import find_layer
 from explain.watch.answering import Answer, answer, reflect
 from explain.watch.budget import Budget
 from explain.watch.curves import map_scores, means
-from explain.watch.keeping import Board, Folders, Keeper
+from explain.watch.keeping import keeper_of
 from explain.watch.question import Question, ask
 from explain.watch.reading import first_clip
 from explain.watch.watching import Watch
-from reid.errors import InputError
+from reid.backbones.base import Backbone
+from reid.board.base import Board
+from reid.board.of_trainer import boards_of
+from reid.errors import InputError, one_line
 from reid.module import ReIDModule
 from reid.types import Clip
 
 
 class ExplainCallback(Callback):
-    """Explain the same few queries after every validation, in TensorBoard (or in a folder of the run without it).
+    """Explain the same few queries after every validation, in every logger (or in a folder of the run without one).
 
     Asked is why a query is its class (the person's own, or the predicted one where the person was not trained on), and
     why its best match; a match is drawn from both sides, each clip with what it shares with the other. Then the maps of
@@ -37,8 +41,9 @@ class ExplainCallback(Callback):
     `explain/deletion_random`, and so on. Where temporal attention joins the frames, `explain/attention_entropy` is the
     entropy of its weights in nats, ln T if it does not choose. `explain/seconds` is what it all took.
 
-    Nothing of the training changes: the weights are the same, bit for bit. A failure, such as a full disk, is a
-    warning. In distributed training the first process does the work; the others wait for it.
+    Nothing of the training changes: the weights are the same, bit for bit. A failure, such as a full disk or a method
+    that raises, is one warning (and an error if REIDLENS_DEBUG is set). In distributed training the first process does
+    the work; the others wait for it.
 
     Args:
         every_n_epochs: explain in the validations of every n-th epoch of training, and of the last; `validate` and
@@ -50,7 +55,7 @@ class ExplainCallback(Callback):
             are left out, then the other sides of matches and queries. None is no limit.
 
     Raises:
-        InputError: a number is too small.
+        InputError: a number is too small; before a run starts: the model has no such layer, or cannot be explained.
     """
 
     def __init__(
@@ -76,7 +81,7 @@ class ExplainCallback(Callback):
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        _reid(pl_module)
+        _require_layers(_reid(pl_module).model.backbone, self.method)
 
     @override
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -95,7 +100,8 @@ class ExplainCallback(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        self._watch.look(batch)
+        with self._surviving():
+            self._watch.look(batch)
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -103,7 +109,8 @@ class ExplainCallback(Callback):
             return
         folder = Path(trainer.log_dir or trainer.default_root_dir)  # on every process: Lightning broadcasts it
         if self._watch.clips:
-            self._report(trainer, _reid(pl_module), folder)
+            with self._surviving():
+                self._report(trainer, _reid(pl_module), boards_of(trainer, folder))
         self._watch = Watch()
 
     on_test_start = on_validation_start
@@ -117,7 +124,7 @@ class ExplainCallback(Callback):
         epoch = trainer.current_epoch + 1
         return not trainer.sanity_checking and (epoch % self.every_n_epochs == 0 or epoch == trainer.max_epochs)
 
-    def _report(self, trainer: Trainer, module: ReIDModule, folder: Path) -> None:
+    def _report(self, trainer: Trainer, module: ReIDModule, boards: Sequence[Board]) -> None:
         """Explain what was kept, and judge the explanations, as far as the time allows."""
         budget, explained = Budget(self.seconds), list[list[Answer]]()
         for tracklet, clip in budget.within(self._watch.clips, "queries"):
@@ -125,15 +132,16 @@ class ExplainCallback(Callback):
             with self._surviving():
                 explained[-1] += answer(module.model, self.method, clip, self._ask(trainer, module, tracklet))
             for found in explained[-1]:
-                with self._surviving():
-                    self._keeper(trainer, folder).keep(self._from_both_sides(trainer, module, found, budget))
+                self._keep(boards, trainer.global_step, self._from_both_sides(trainer, module, found, budget))
         numbers = [of_query[0].numbers for of_query in explained if of_query]
         judged: list[dict[str, float]] = []
         for found in budget.within([found for of_query in explained for found in of_query], "judgements of maps"):
             with self._surviving():
                 judged.append(map_scores(module.model, found.pixels, found.raw, found.question.target))
-        with self._surviving():
-            self._log(trainer, {**means([*judged, *numbers]), "seconds": budget.spent})
+        scores = {**means([*judged, *numbers]), "seconds": budget.spent}
+        for board in boards:
+            with self._surviving():
+                board.scalars({f"explain/{name}": score for name, score in scores.items()}, trainer.global_step)
         self._complain(budget)
 
     def _ask(self, trainer: Trainer, module: ReIDModule, tracklet: int) -> list[Question]:
@@ -151,13 +159,11 @@ class ExplainCallback(Callback):
                     return reflect(module.model, self.method, found, mirror, clip.to(module.device))
         return found
 
-    def _keeper(self, trainer: Trainer, folder: Path) -> Keeper:
-        """Where answers go: TensorBoard, or a folder of the run without it."""
-        step = trainer.global_step
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger):
-                return Board(logger.experiment, step, self.normalization)
-        return Folders(folder / "explain" / f"step_{step:06d}", self.normalization)
+    def _keep(self, boards: Sequence[Board], step: int, found: Answer) -> None:
+        """Keep an answer on every board; one that fails keeps no other from it."""
+        for board in boards:
+            with self._surviving():
+                keeper_of(board, step, self.normalization).keep(found)
 
     def _complain(self, budget: Budget) -> None:
         """Say what there was no time for."""
@@ -171,11 +177,14 @@ class ExplainCallback(Callback):
 
     @contextmanager
     def _surviving(self) -> Iterator[None]:
-        """Make a warning of what may go wrong without a bug."""
+        """Make a warning of whatever goes wrong: hours of training are worth more than a picture."""
         try:
             yield
-        except (OSError, InputError, torch.OutOfMemoryError) as error:
-            self._warn("failure", f"an explanation failed, the run goes on without it: {error}")
+        except Exception as error:
+            if os.environ.get("REIDLENS_DEBUG"):
+                raise
+            kind = "" if isinstance(error, (OSError, InputError)) else f"{type(error).__name__}: "  # a bug, perhaps
+            self._warn("failure", f"an explanation failed, the run goes on without it: {kind}{one_line(error)}")
 
     def _warn(self, kind: str, message: str) -> None:
         """Say once of each kind."""
@@ -183,17 +192,24 @@ class ExplainCallback(Callback):
             rank_zero_warn(message)
         self._warned.add(kind)
 
-    @staticmethod
-    def _log(trainer: Trainer, scores: Mapping[str, float]) -> None:
-        for logger in trainer.loggers:
-            logger.log_metrics({f"explain/{name}": score for name, score in scores.items()}, step=trainer.global_step)
-
 
 def _reid(module: LightningModule) -> ReIDModule:
     """The module as the one that can be explained."""
     if not isinstance(module, ReIDModule):
         raise InputError(f"ExplainCallback explains a ReIDModule, not a {type(module).__name__}: take the callback out")
     return module
+
+
+def _require_layers(backbone: Backbone, method: Explainer) -> None:
+    """Find a misspelt layer before the training, not after its first epoch.
+
+    Raises:
+        InputError: the backbone has no layer of that name, or nothing that the method reads.
+    """
+    named = getattr(method, "layer", None)
+    layers = method.layers_of(backbone) if isinstance(method, Reader) else [named] if named else []
+    for layer in layers:
+        find_layer(backbone, layer)
 
 
 def _clips(trainer: Trainer) -> object:

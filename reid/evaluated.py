@@ -9,6 +9,8 @@ from lightning.pytorch import LightningModule
 from torch import Tensor
 from typing_extensions import override
 
+from reid.board.of_trainer import boards_of
+from reid.board.roc import show_closer
 from reid.judgement import judge, look_closer
 from reid.metrics import ReIDMetric
 from reid.model import ReIDModel
@@ -24,7 +26,7 @@ class EvaluatedModule(LightningModule):
 
     The data module beside it offers `evaluation` (what is ranked). Every evaluation prints its protocol, counts and
     scores and writes `results.json` into the run's folder. `validate` and `test` look closer than the evaluations of a
-    `fit`: they measure the verification of pairs and each pair of cameras too.
+    `fit`: they measure the verification of pairs and each pair of cameras too, and draw the ROC curve.
 
     Args:
         model: what is evaluated.
@@ -48,6 +50,7 @@ class EvaluatedModule(LightningModule):
         self.refinements = refinements
         self.embeddings: Tensor | None = None
         self.results: dict[str, Any] = {}
+        self._closer: dict[str, Any] = {}
         self._frames_replaced = 0
 
     @override
@@ -67,6 +70,7 @@ class EvaluatedModule(LightningModule):
     @override
     def on_validation_epoch_start(self) -> None:
         self.metric.reset()
+        self._closer = {}
         self._frames_replaced = 0
 
     @override
@@ -82,9 +86,16 @@ class EvaluatedModule(LightningModule):
         elif not self.trainer.sanity_checking:
             self.print("the evaluation was cut short by a limit on its batches: no mAP, no results.json")
 
+    @override
+    def on_validation_end(self) -> None:
+        if self._closer:  # the same on every rank
+            folder = Path(self.trainer.log_dir or self.trainer.default_root_dir)
+            show_closer(boards_of(self.trainer, folder), self._closer, self.global_step)
+
     on_test_epoch_start = on_validation_epoch_start
     test_step = validation_step
     on_test_epoch_end = on_validation_epoch_end
+    on_test_end = on_validation_end
 
     def _saw_everything(self) -> bool:
         """Whether this evaluation ran over all batches (a sanity check, or a limit, may cut it short)."""
@@ -102,8 +113,8 @@ class EvaluatedModule(LightningModule):
             self.results = {"before_training": scores}
             self.print(f"\nbefore training: {describe(scores, self.evaluation)}")
             return
-        closer = {} if self.trainer.state.fn == "fit" else look_closer(self.metric, self.embeddings)
-        self.results = {**self.results, **scores, **closer, **self.facts()}
+        self._closer = {} if self.trainer.state.fn == "fit" else look_closer(self.metric, self.embeddings)
+        self.results = {**self.results, **scores, **self._closer, **self.facts()}
         self.log_dict(named_scores(scores, ("mAP", "CMC-1", "mINP")), sync_dist=True)
         folder = Path(self.trainer.log_dir or self.trainer.default_root_dir)  # on every rank: Lightning broadcasts it
         if self.trainer.is_global_zero:
@@ -118,6 +129,7 @@ class EvaluatedModule(LightningModule):
             "protocol": self.evaluation.protocol,
             "sampling": self.evaluation.sampling,
             "average_precision": self.average_precision,
+            "ties": self.metric.ties,
             "distance": self.model.distance,
             "test_feature": self.model.test_feature,
             "stage": str(self.trainer.state.fn.value) if self.trainer.state.fn else "",

@@ -14,6 +14,9 @@ from typing_extensions import override
 
 from reid.backbones.base import Backbone
 from reid.backbones.temporal import attention_entropy
+from reid.board.of_trainer import boards_of
+from reid.board.recipe import settings_of_run
+from reid.board.surviving import surviving
 from reid.checkpoint import ENOUGH, load_weights
 from reid.distances import Distance
 from reid.errors import InputError
@@ -25,6 +28,7 @@ from reid.model import ReIDModel, put_channels_last
 from reid.ranking import AveragePrecision
 from reid.recipe import keep_plain
 from reid.refinements import Refinement
+from reid.results import named_scores
 from reid.types import Clip, Output
 
 
@@ -182,6 +186,19 @@ class ReIDModule(EvaluatedModule):
     def on_validation_epoch_end(self) -> None:
         super().on_validation_epoch_end()
         self._batch_ended = time.perf_counter()
+
+    @override
+    def on_fit_end(self) -> None:
+        folder = Path(self.trainer.log_dir or self.trainer.default_root_dir)  # on every rank: Lightning broadcasts it
+        if self.trainer.fast_dev_run:  # type: ignore[attr-defined]
+            return
+        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
+        scores = named_scores(self.results) if "mAP" in self.results else {}
+        final = {f"final/{name}": score for name, score in scores.items()}
+        settings = settings_of_run(self.hparams, self.trainer, data, self.results)
+        for board in boards_of(self.trainer, folder):
+            with surviving("the settings of the run"):
+                board.recipe(settings, final, self.global_step)
 
     @override
     def facts(self) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 import torch
 from lightning.pytorch import Callback, LightningModule
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 from torchmetrics import MeanMetric
 from typing_extensions import override
@@ -22,6 +21,9 @@ from explain.metrics.boxes_table import comma_separated, markdown
 from explain.metrics.pixel_precision import PixelPrecision
 from explain.tcam.drawing import draw
 from explain.tcam.localizer import NOT_CHOSEN, Located
+from reid.board.base import Board
+from reid.board.of_trainer import boards_of
+from reid.board.surviving import surviving
 from reid.errors import InputError
 from reid.results import provenance
 from reid.types import Frame
@@ -186,8 +188,7 @@ class LocalizingModule(LightningModule):
         self.results = {**scores, "protocol": protocol, "stage": str(self.trainer.state.fn), **self.facts()}
         path = write_whole(folder / "results.json", json.dumps(self.results, indent=2) + "\n")
         self.print(f"results: {path}")
-        if isinstance(self.logger, TensorBoardLogger):
-            self._log_pictures(self.logger)
+        self._show_pictures(boards_of(self.trainer, folder))
 
     def facts(self) -> dict[str, Any]:
         """What identifies this evaluation."""
@@ -199,11 +200,13 @@ class LocalizingModule(LightningModule):
             one = Frame(*(values[:1].cpu() for values in batch))
             self._shown.append((one, Located(*(values[:1].float().cpu() for values in located))))
 
-    def _log_pictures(self, logger: TensorBoardLogger) -> None:
+    def _show_pictures(self, boards: Sequence[Board]) -> None:
         threshold = 0.5 if self.threshold < 0 else self.threshold.item()
         for number, (frame, located) in enumerate(self._shown):
             picture = draw(frame.pixels[0], located.heat[0], frame.boxes[0], threshold)
-            logger.experiment.add_image(f"localization/{number}", picture, self.global_step, dataformats="HWC")
+            for board in boards:
+                with surviving("a localisation"):
+                    board.image(f"localization/{number}", picture, self.global_step)
 
     def _places(self) -> Places:
         data: Places = self.trainer.datamodule  # type: ignore[attr-defined]  # set by the Trainer that runs with one

@@ -1,14 +1,13 @@
 """Where answers go."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from explain.overlay import Normalisation
-from explain.sinks import FolderSink, TensorBoardSink
+from explain.sinks import BoardSink, FolderSink
 from explain.watch.answering import Answer
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard.writer import SummaryWriter
+from reid.board.base import Board
+from reid.board.files import Files
 
 
 class Keeper(Protocol):
@@ -18,24 +17,24 @@ class Keeper(Protocol):
         """Draw and keep an answer.
 
         Raises:
-            InputError, OSError: it cannot be written.
+            Exception: it cannot be written; loggers raise what they like.
         """
 
 
-class Board:
-    """Keeps answers in TensorBoard, both sides of a pair on one picture.
+class Shown:
+    """Keeps answers on a board, both sides of a pair on one picture.
 
     Args:
-        writer: what `TensorBoardLogger.experiment` gives.
+        board: where.
         step: the training step that the answers belong to.
         normalization: what is stretched to the full range of colours.
     """
 
-    def __init__(self, writer: "SummaryWriter", step: int, normalization: Normalisation) -> None:
-        self._sink = TensorBoardSink(writer, step, normalization)
+    def __init__(self, board: Board, step: int, normalization: Normalisation) -> None:
+        self._sink = BoardSink(board, step, normalization)
 
     def keep(self, found: Answer) -> None:
-        """Log an answer under `explain/` and the title of its question."""
+        """Show an answer under `explain/` and the title of its question."""
         self._sink.write_sides(f"explain/{found.question.title}", found.sides)
 
 
@@ -60,3 +59,10 @@ class Folders:
         for side, ending in zip(found.sides, ("", "_other_side"), strict=False):
             sink = FolderSink(self.output / f"{found.question.title}{ending}", self.normalization)
             sink.write(side.caption, side.frames, side.raw)
+
+
+def keeper_of(board: Board, step: int, normalization: Normalisation) -> Keeper:
+    """Choose how answers are kept on a board: as files there is room for the raw maps too."""
+    if isinstance(board, Files):
+        return Folders(board.folder / "explain" / f"step_{step:06d}", normalization)
+    return Shown(board, step, normalization)

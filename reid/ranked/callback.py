@@ -2,20 +2,20 @@
 
 import json
 from collections.abc import Sequence
-from io import BytesIO
 from itertools import starmap
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import numpy as np
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
-from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 from typing_extensions import override
 
+from reid.board.base import Board
+from reid.board.encoding import png
+from reid.board.files import Files
+from reid.board.of_trainer import boards_of
+from reid.board.surviving import surviving
 from reid.distances import Rows
 from reid.errors import InputError
 from reid.evaluated import EvaluatedModule
@@ -29,8 +29,9 @@ from reid.writing import write_whole
 class RankedLists(Callback):
     """Writes what stands first for some queries, after `validate` and `test`, below `ranked/` in the run's folder.
 
-    Each query gets a PNG, which goes to TensorBoard too: a strip of frames for each tracklet, framed green where it is
-    right, red where it is wrong, grey where it does not count. `ranked.json` holds the same with names and distances.
+    Each query gets a PNG, which goes to TensorBoard and other loggers of pictures too: a strip of frames for each
+    tracklet, framed green where it is right, red where it is wrong, grey where it does not count. `ranked.json` holds
+    the same with names and distances.
 
     Args:
         count: how many places that count are shown.
@@ -57,16 +58,17 @@ class RankedLists(Callback):
 
     @override
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        folder = Path(trainer.log_dir or trainer.default_root_dir) / "ranked"  # on every rank: Lightning broadcasts it
+        folder = Path(trainer.log_dir or trainer.default_root_dir)  # on every rank: Lightning broadcasts it
         if trainer.is_global_zero and isinstance(pl_module, EvaluatedModule) and pl_module.embeddings is not None:
-            self._write(folder, trainer, pl_module, pl_module.embeddings)
+            boards = [board for board in boards_of(trainer, folder) if not isinstance(board, Files)]  # files are there
+            self._write(folder / "ranked", boards, pl_module, pl_module.embeddings)
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.state.fn == "validate":
             self.on_test_end(trainer, pl_module)
 
-    def _write(self, folder: Path, trainer: Trainer, module: EvaluatedModule, embeddings: Tensor) -> None:
+    def _write(self, folder: Path, boards: Sequence[Board], module: EvaluatedModule, embeddings: Tensor) -> None:
         """Write a picture for each query, and the list of all."""
         distances = module.metric.distances(embeddings)
         found = []
@@ -74,10 +76,10 @@ class RankedLists(Callback):
             query = module.evaluation.tracklets[module.evaluation.query[asked]]
             ranked = self._ranked(module, distances, asked)
             pixels = draw([_asked(query), *starmap(_line, ranked)], self.frames)
-            picture = write_whole(folder / f"{quote(query.name, safe='')}.png", _png(pixels))
-            if isinstance(trainer.logger, TensorBoardLogger):
-                writer = trainer.logger.experiment
-                writer.add_image(f"ranked/{query.name}", pixels, module.global_step, dataformats="HWC")
+            picture = write_whole(folder / f"{quote(query.name, safe='')}.png", png(pixels))
+            for board in boards:
+                with surviving("a ranked list"):
+                    board.image(f"ranked/{query.name}", pixels, module.global_step)
             found.append({"query": _named(query), "picture": picture.name, "ranked": list(starmap(_told, ranked))})
         write_whole(folder / "ranked.json", json.dumps(found, indent=2) + "\n")
         module.print(f"ranked lists of {len(found)} queries: {folder}")
@@ -106,13 +108,6 @@ def _places(names: Sequence[str], evaluation: Evaluation) -> list[int]:
             some = ", ".join(list(place)[:3])
             raise InputError(f"ranked query {name}: no query of {evaluation.benchmark}, whose are {some} ...")
     return [place[name] for name in names]
-
-
-def _png(pixels: NDArray[np.uint8]) -> bytes:
-    """The bytes of a picture file."""
-    file = BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()
 
 
 def _asked(query: Tracklet) -> Line:

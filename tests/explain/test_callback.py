@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader
 from typing_extensions import override
 
 from explain.callback import ExplainCallback
-from explain.cam import GradCAM, OriginalCAM
+from explain.cam import GradCAM, LayerCAM, OriginalCAM, ScoreCAM
 from explain.core import Explainable, Explainer
 from explain.targets import Target
 from reid.errors import InputError
@@ -336,7 +336,14 @@ def test_a_map_that_is_not_finite_is_a_warning(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [OSError("no space left on device"), InputError("no map"), torch.OutOfMemoryError("")]
+    "error",
+    [
+        OSError("no space left on device"),
+        InputError("no map"),
+        torch.OutOfMemoryError(""),
+        RuntimeError("Kernel size can't be greater than actual input size"),
+        ZeroDivisionError(),
+    ],
 )
 def test_a_failure_warns_once_and_training_goes_on(tmp_path: Path, error: Exception) -> None:
     spy = Spy(error)
@@ -354,7 +361,48 @@ def test_a_folder_that_cannot_be_written_is_a_warning(tmp_path: Path) -> None:
         trainer(tmp_path, ExplainCallback(tracklets=1)).fit(module(), datamodule=People())
 
 
-def test_a_bug_is_not_hidden(tmp_path: Path) -> None:
+def test_a_failure_in_the_midst_of_a_map_leaves_the_training_as_it_is(tmp_path: Path) -> None:
+    class Late(Spy):
+        """Raises when all passes are made and random numbers are drawn."""
+
+        @override
+        def attribute(self, model: Explainable, pixels: Tensor, target: Target) -> Tensor:
+            super().attribute(model, pixels, target)
+            torch.rand(3)
+            raise ValueError("too small")
+
+    plain = weights_after(tmp_path / "plain")
+    with pytest.warns(UserWarning, match="goes on without it: ValueError: too small"):
+        assert torch.equal(weights_after(tmp_path / "failing", ExplainCallback(method=Late())), plain)
+
+
+@pytest.mark.parametrize("broken", ["add_text", "add_image", "file_writer"])
+def test_a_writer_that_died_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    def dead(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    plain = weights_after(tmp_path / "plain")
+    logger = TensorBoardLogger(tmp_path / "full")
+    where = (logger.experiment.file_writer, "add_summary") if broken == "file_writer" else (logger.experiment, broken)
+    monkeypatch.setattr(*where, dead)
+    if broken == "file_writer":  # its scalars go another way, which is the trainer's own
+        monkeypatch.setattr(logger, "log_metrics", lambda *_, **__: None)
+    with pytest.warns(UserWarning, match="goes on without it: .*No space left") as found:
+        explained = weights_after(tmp_path / "explained", ExplainCallback(), logger=logger)
+    assert torch.equal(explained, plain)
+    assert len([warning for warning in found if "an explanation failed" in str(warning.message)]) == 1
+
+
+@pytest.mark.parametrize("method", [GradCAM("layer9"), LayerCAM(layers=["stem", "layer9"]), ScoreCAM("layer9")])
+def test_a_misspelt_layer_is_told_before_the_training(tmp_path: Path, method: Explainer) -> None:
+    run = trainer(tmp_path, ExplainCallback(method=method))
+    with pytest.raises(InputError, match="layer layer9: TinyNet has no layer of this name"):
+        run.fit(module(), datamodule=People())
+    assert run.global_step == 0
+
+
+def test_for_those_who_look_for_a_bug_it_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REIDLENS_DEBUG", "1")
     with pytest.raises(ZeroDivisionError):
         trainer(tmp_path, ExplainCallback(method=Spy(ZeroDivisionError()))).fit(module(), datamodule=People())
 

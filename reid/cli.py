@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import warnings
+from argparse import SUPPRESS
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,13 +70,9 @@ class ReIDCLI(LightningCLI):
             parser.add_argument(
                 "--ranked_queries", type=int | list[str], default=10, help="how many rankings, or a list of queries"
             )
-        else:
-            parser.add_argument(
-                "--resume",
-                type=str | None,
-                default=None,
-                help="go on with a run, in its folder: a checkpoint, or 'auto' for the newest one of this config",
-            )
+        going_on = "go on with a run, in its folder: a checkpoint, or 'auto' for the newest one of this config"
+        hidden = SUPPRESS if subcommand in EVALUATING else going_on  # known, for the config that `fit` keeps has it
+        parser.add_argument("--resume", type=str | None, default=None, help=hidden)
         return parser
 
     def before_test(self) -> None:
@@ -99,6 +96,8 @@ class ReIDCLI(LightningCLI):
             settings = settings_of(self.written_out())
             self.start = start_of(resumed, given, settings, rank_zero_only(_say))
             self.trainer_defaults["callbacks"] += [ExactSteps(settings), FiniteGuard()]
+        elif given.resume:
+            raise InputError("--resume goes on with a training: name a checkpoint to evaluate with --ckpt_path FILE")
         elif given.ckpt_path:
             check_resumable(Path(given.ckpt_path))
             self.start = Start(Path(given.ckpt_path))

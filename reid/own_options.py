@@ -1,7 +1,10 @@
 """Options of our own on a command line that is otherwise the one of `train.py fit`."""
 
 import argparse
+from collections.abc import Mapping
+from typing import Any
 
+from reid.errors import InputError
 from reid.parsing import Parser
 
 
@@ -21,6 +24,23 @@ class OwnOptions(Parser):
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         )
         self.usage = f"train.py {command} --config FILE [--key value ...] OPTIONS"
+
+
+def require_evaluations(command: str, trainer: Mapping[str, Any]) -> None:
+    """Refuse a trial run.
+
+    Args:
+        command: of train.py, which compares runs.
+        trainer: the options of the Trainer.
+
+    Raises:
+        InputError: `fast_dev_run` is set: such a run has no scores.
+    """
+    if trainer.get("fast_dev_run"):
+        raise InputError(
+            f"{command}: --trainer.fast_dev_run ends before there are scores to compare; try the config with "
+            "train.py fit --trainer.fast_dev_run true"
+        )
 
 
 def natural(text: str) -> int:

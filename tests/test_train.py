@@ -136,6 +136,29 @@ def test_rankings_that_cannot_be_drawn(
     assert status == 2
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("command", ["validate", "test"])
+def test_the_config_that_a_run_keeps_evaluates_it(folder: Path, tmp_path: Path, command: str) -> None:
+    (kept,) = (folder / "runs").rglob("version_0/config.yaml")
+    words = ["--config", str(kept), "--ckpt_path", str(checkpoint(folder))]
+    assert exit_status(lambda: run([command, *words, "--trainer.default_root_dir", str(tmp_path)])) == 0
+    assert list(tmp_path.rglob("results.json"))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_an_evaluation_is_not_resumed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_status(lambda: run(["test", "--config", str(folder / "config.yaml"), "--resume", "auto"])) == 2
+    assert "--ckpt_path FILE" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("command", ["fit", "validate", "test"])
+def test_a_trial_run_goes_through_and_keeps_no_checkpoint(folder: Path, tmp_path: Path, command: str) -> None:
+    arguments = ["--trainer.fast_dev_run=true", "--trainer.default_root_dir", str(tmp_path)]
+    assert exit_status(lambda: run([command, "--config", str(folder / "config.yaml"), *arguments])) == 0
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
 MISTAKES = {
     "missing root": ("--data.benchmark=datasets.MARS --data.benchmark.root=/nowhere", "/nowhere"),
     "number of people": ("--model.num_identities=7", "pass --model.num_identities 4"),

@@ -141,6 +141,10 @@ def test_several_devices_are_refused(config: list[str]) -> None:
         (["search", "--storage=journal:x.log"], "the following arguments are required: --space; see train.py search"),
         (["search", "--space={0}/bad.yaml", "--storage=journal:x.log"], "--model.losses.oms.weight=0.0: "),
         (["splits"], "Option 'split' is not accepted"),
+        (
+            ["search", "--space={0}/bad.yaml", "--storage=journal:x.log", "--trainer.fast_dev_run=true"],
+            "fast_dev_run ends before there are scores",
+        ),
     ],
 )
 def test_a_mistake_is_one_line(

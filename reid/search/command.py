@@ -11,6 +11,7 @@ from optuna.exceptions import OptunaError
 
 from reid.errors import InputError
 from reid.fitting import Fit, Parse
+from reid.own_options import require_evaluations
 from reid.search.best import best_trial, with_header
 from reid.search.fits import check_space, runner, words_of
 from reid.search.options import options
@@ -40,6 +41,7 @@ def search(words: Sequence[str], parse: Parse, fit: Fit) -> None:
     space = read_space(asked.space)
     config = parse(rest)
     content = yaml.safe_load(config)
+    require_evaluations("search", content["trainer"])
     _check_people(content, asked.on_test_people)
     name = asked.study or asked.space.stem
     root = Path(content["trainer"]["default_root_dir"]) / name

@@ -10,7 +10,7 @@ import yaml
 
 from reid.errors import InputError, cause_of, one_line
 from reid.fitting import Fit, Parse
-from reid.own_options import OwnOptions
+from reid.own_options import OwnOptions, require_evaluations
 from reid.results import SCORES, Results, write_results
 from reid.settings import Settings, difference, settings_of
 from reid.splits.summary import summary, text
@@ -36,7 +36,9 @@ def splits(words: Sequence[str], parse: Parse, fit: Fit) -> None:
     asked, rest = _options().parse_known_args(words)
     config = parse([*rest, f"--{SPLIT}={asked.splits[0]}"])
     settings = {name: value for name, value in settings_of(config).items() if name != SETTING}
-    root = Path(yaml.safe_load(config)["trainer"]["default_root_dir"]) / "splits"
+    trainer = yaml.safe_load(config)["trainer"]
+    require_evaluations("splits", trainer)
+    root = Path(trainer["default_root_dir"]) / "splits"
     standing = _standing(root, asked.splits, settings)
     failed: dict[int, str] = {}
     for split in asked.splits:

@@ -10,7 +10,7 @@ import torch
 
 from explain.cam.clusters import agreement
 from explain.command.docket import Docket
-from explain.command.jury import Hearing, Jury
+from explain.command.jury import Blank, Hearing, Jury
 from explain.command.loaded import AnyModel, ModelT_co
 from explain.command.names import ALL_CHANNELS, CONTROLS, FOREGROUND
 from explain.command.plot import plot_curves
@@ -35,11 +35,13 @@ class Scope:
 
     Attributes:
         unit: what deletion and insertion change at once.
+        blank: what stands where they took something away: the mean colour, or the clip out of focus.
         thorough: measure ROAD, stability and random weights too, which takes several times as long.
     """
 
     unit: Unit = "voxels"
     thorough: bool = False
+    blank: Blank = "mean"
 
 
 def evaluate(
@@ -80,7 +82,7 @@ def evaluate(
 def _hearing(bench: Workbench[AnyModel], scope: Scope) -> Hearing:
     """How all methods are judged."""
     only_reading = all(isinstance(method, Reader) for method in bench.methods.values())
-    return Hearing(scope.unit, (NOISES if only_reading else FEW_NOISES) if scope.thorough else 0)
+    return Hearing(scope.unit, (NOISES if only_reading else FEW_NOISES) if scope.thorough else 0, scope.blank)
 
 
 def _judge_all(bench: Workbench[AnyModel], docket: Docket, hearing: Hearing) -> tuple[dict[str, Jury], Refusals]:

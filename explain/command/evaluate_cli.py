@@ -6,7 +6,7 @@ from pathlib import Path
 
 from explain.command.flags import methods_of, shared_flags, tools_of
 from explain.command.model_flags import action_model, check_model, checkpoint
-from explain.command.names import CONTROLS, UNITS
+from explain.command.names import BLANKS, CONTROLS, UNITS
 from explain.command.words import positive
 from reid.errors import InputError
 from reid.parsing import Parser
@@ -23,6 +23,9 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--videos_dir", type=Path, help="with --model: folder of videos, and of folders of frames")
     flags.add_argument("--queries", type=positive, default=20, help="how many queries or clips, spread over all")
     flags.add_argument("--unit", choices=UNITS, default="voxels", help="what deletion and insertion change at once")
+    flags.add_argument(
+        "--blank", choices=BLANKS, default="mean", help="what stands where these took something away: a colour, or blur"
+    )
     flags.add_argument("--thorough", action="store_true", help="ROAD, stability and random weights too")
     return flags
 
@@ -56,7 +59,7 @@ def _judge_videos(given: argparse.Namespace) -> None:
 
     clips = Videos(given.videos_dir, given.frames, given.queries)
     keep = Keep(given.output or Path("cam_evaluation"), overwrite=given.overwrite)
-    evaluate(clips.open, Scope(given.unit, given.thorough), tools, keep)
+    evaluate(clips.open, Scope(given.unit, given.thorough, given.blank), tools, keep)
 
 
 def _judge_queries(given: argparse.Namespace) -> None:
@@ -68,7 +71,7 @@ def _judge_queries(given: argparse.Namespace) -> None:
 
     queries = Queries(given.config, given.root, given.frames, given.queries)
     keep = Keep(given.output or Path("cam_evaluation"), overwrite=given.overwrite)
-    evaluate(queries.open, Scope(given.unit, given.thorough), tools, keep)
+    evaluate(queries.open, Scope(given.unit, given.thorough, given.blank), tools, keep)
 
 
 def _methods(given: argparse.Namespace) -> tuple[str, ...]:

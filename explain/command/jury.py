@@ -1,8 +1,9 @@
 """All that is measured of one method on the same clips."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ from explain.command.known import Known
 from explain.command.loaded import AnyModel
 from explain.command.workbench import require_finite_map
 from explain.core import Explainer
+from explain.metrics.baseline import Baseline, Blur, mean_colour
 from explain.metrics.concentration import Concentration
 from explain.metrics.deletion import InsertionDeletion
 from explain.metrics.drop import AverageDrop
@@ -25,6 +27,12 @@ from explain.metrics.randomisation import randomisation
 from explain.metrics.road import ROAD
 from explain.metrics.stability import Infidelity, MaxSensitivity
 from explain.metrics.temporal import Flicker
+
+Blank = Literal["mean", "blur"]
+"""What stands where deletion took something away: the mean colour, or the clip out of focus, which shows the network no
+edges that no camera makes."""
+
+BLANKS: Mapping[Blank, Baseline] = {"mean": mean_colour, "blur": Blur()}
 
 ITEM = 2
 """What a mask calls the part of the person that tells it from its look-alikes."""
@@ -38,10 +46,12 @@ class Hearing:
         unit: what deletion and insertion change at once.
         noises: under how many of them the stability is measured, beside ROAD and what is left of the maps in a network
             of random weights; 0 measures none of the three.
+        blank: what stands where something was taken away.
     """
 
     unit: Unit = "voxels"
     noises: int = 0
+    blank: Blank = "mean"
 
 
 class Jury:
@@ -76,7 +86,7 @@ class Jury:
         self._chase = chase
         self._ground = ground
         self._behind: list[float] = []
-        self._deletion = InsertionDeletion(unit=hearing.unit, steps=10).to(device)
+        self._deletion = InsertionDeletion(hearing.unit, steps=10, baseline=BLANKS[hearing.blank]).to(device)
         self._of_score: list[Metric] = [self._deletion, AverageDrop().to(device)]
         self._of_map: list[Metric] = [Flicker(), Concentration()]
         self._of_person: dict[str, list[Metric]] = {

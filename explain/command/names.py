@@ -88,6 +88,9 @@ NORMALISATIONS: Final = ("frame", "clip")
 POLARITIES: Final = ("positive", "negative", "both")
 """See `explain.overlay.Polarity`."""
 
+BLANKS: Final = ("mean", "blur")
+"""See `explain.command.jury.Blank`."""
+
 UNITS: Final = ("voxels", "tubes", "blocks", "frames")
 """See `explain.metrics.order.Unit`."""
 

@@ -31,6 +31,18 @@ def test_methods_are_judged_beside_the_controls(
     assert (tmp_path / "out/curves.png").stat().st_size > 10_000
 
 
+def test_what_stands_where_something_was_taken_away_is_chosen(clips: Path, weights: Path, tmp_path: Path) -> None:
+    found = {}
+    for blank in ("mean", "blur"):
+        flags = ("--videos_dir", str(clips), "--method", "gradcam", "--unit", "blocks", "--blank", blank)
+        act(tmp_path / blank, "evaluate", *flags, weights=weights)
+        found[blank] = json.loads((tmp_path / blank / "evaluation.json").read_text())
+        assert (found[blank]["unit"], found[blank]["blank"]) == ("blocks", blank)
+    mean, blur = (found[blank]["scores"]["gradcam"] for blank in ("mean", "blur"))
+    assert mean["deletion"] != blur["deletion"]
+    assert mean["gini"] == blur["gini"]  # of the map itself
+
+
 def test_the_probability_of_the_predicted_class_is_watched(
     clips: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,7 +49,8 @@ def trim(raw: Tensor) -> Tensor:
     """Cut a thousandth of the values off at both ends of every frame of a map [T,H,W]: they become the next one.
 
     Without it, one pixel of a gradient would leave all others cold. Values that an interpolated coarse map takes are
-    near each other, and so are these. For pictures only; no metric does so.
+    near each other, and so are these. A frame that has nothing but such values keeps them. For pictures only; no metric
+    does so.
 
     Raises:
         ValueError: the map holds NaN or infinite values.
@@ -63,7 +64,8 @@ def trim(raw: Tensor) -> Tensor:
     cut = int(values.shape[1] * _CUT)
     low = values.kthvalue(cut + 1, dim=1).values
     high = values.kthvalue(values.shape[1] - cut, dim=1).values
-    return values.clamp(low[:, None], high[:, None]).view(raw.shape)
+    trimmed = values.clamp(low[:, None], high[:, None])
+    return torch.where((high > low)[:, None], trimmed, values).view(raw.shape)
 
 
 def normalise(raw: Tensor, mode: Normalisation) -> Tensor:

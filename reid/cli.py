@@ -21,7 +21,7 @@ from typing_extensions import override
 from reid.checkpoint import check_resumable
 from reid.config_parser import FURTHER, ConfigParser
 from reid.errors import InputError
-from reid.launch import by_slurm, launch_of, require_as_launched
+from reid.launch import by_slurm, launch_of, require_as_launched, require_no_others
 from reid.parsing import options_of
 from reid.ranked import RankedLists
 from reid.resume.exact import ExactSteps
@@ -129,6 +129,8 @@ class ReIDCLI(LightningCLI):
             plugins = [*plugins, SLURMEnvironment(auto_requeue=False)]  # which would save in the midst of a step
         trainer = super().instantiate_trainer(plugins=plugins, **self.start.trainer_options(given), **kwargs)
         require_as_launched(launch, trainer.num_devices, trainer.num_nodes)
+        if launch is None:
+            require_no_others(os.environ, trainer.world_size)
         if given.sync_batchnorm and trainer.world_size > 1 and trainer.strategy.root_device.type == "cpu":
             raise InputError("--trainer.sync_batchnorm true: torch can do that on GPUs only; leave it out")
         trainer.callbacks.append(SaveAndLeave(self.stop))  # type: ignore[attr-defined]  # behind those that Lightning adds

@@ -3,10 +3,9 @@
 import io
 import stat
 import struct
+import threading
 import warnings
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -69,7 +68,7 @@ def decode_image(data: bytes, source: Path) -> NDArray[np.uint8]:
     reid.errors.InputError: red.png: the picture is cut off or damaged; copy or download it again
     """
     try:
-        with _quiet():
+        with _QUIET:
             _check_container(data, source)
             pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)  # [H,W,3]
     except cv2.error as error:
@@ -96,16 +95,34 @@ def _check_container(data: bytes, source: Path) -> None:
         raise InputError(f"{source}: a picture of more than {MAX_PIXELS:,} pixels, which is refused")
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """A broken picture is one error of ours: neither OpenCV's log nor Pillow's warnings say it again."""
-    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        cv2.utils.logging.setLogLevel(level)
+class _Quiet:
+    """A broken picture is one error of ours: neither OpenCV's log nor Pillow's warnings say it again.
+
+    Both are settings of the process: the first of several threads changes them, the last one puts them back.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._level = threading.Lock(), 0, 0
+        self._warnings = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+                self._warnings = warnings.catch_warnings()
+                self._warnings.__enter__()
+                warnings.simplefilter("ignore")
+
+    def __exit__(self, *_error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._warnings.__exit__(None, None, None)
+                cv2.utils.logging.setLogLevel(self._level)
+
+
+_QUIET: Final = _Quiet()
 
 
 def _decode_strictly(image: Image.Image, data: bytes) -> None:

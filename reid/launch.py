@@ -8,6 +8,9 @@ from reid.errors import InputError
 BY_HAND = {"bash", "interactive"}
 """Names of SLURM jobs in which Lightning starts the processes itself."""
 
+_SIZES = ("WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE")
+"""Where launchers of other kinds say how many processes there are."""
+
 
 class Launch(NamedTuple):
     """What was started from outside.
@@ -79,3 +82,26 @@ def require_as_launched(launch: Launch | None, devices: int, machines: int) -> N
             f"the Trainer uses {machines} x {devices}: pass --trainer.num_nodes {launch.machines} --trainer.devices "
             f"{launch.devices}, or start as many as it uses"
         )
+
+
+def require_no_others(environment: Mapping[str, str], processes: int) -> None:
+    """Refuse to train alone beside processes that something else has started.
+
+    Args:
+        environment: variables, such as `os.environ`.
+        processes: that the Trainer uses, on all machines.
+
+    Raises:
+        InputError: there are others.
+
+    >>> require_no_others({"WORLD_SIZE": "2"}, 2)
+    >>> require_no_others({"OMPI_COMM_WORLD_SIZE": "2"}, 1)
+    Traceback (most recent call last):
+    reid.errors.InputError: OMPI_COMM_WORLD_SIZE=2, but the Trainer uses 1 processes: start them with torchrun or srun
+    """
+    for name in _SIZES:
+        if environment.get(name, "1") not in {"1", str(processes)}:
+            raise InputError(
+                f"{name}={environment[name]}, but the Trainer uses {processes} processes: start them with torchrun or "
+                "srun"
+            )

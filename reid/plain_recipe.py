@@ -14,6 +14,7 @@ from reid.errors import InputError
 
 _WORD: Final = re.compile(r"[\w.-]*", re.ASCII)
 _SHOWN: Final = 80
+_KEYS: Final = {"class_path", "init_args"}
 
 
 def is_ours(recipe: Any) -> bool:  # noqa: ANN401 - any plain data
@@ -24,7 +25,10 @@ def is_ours(recipe: Any) -> bool:  # noqa: ANN401 - any plain data
     >>> is_ours([{"class_path": "os.system"}]), is_ours(["os.system"]), is_ours(['{"class_path": "os.system"}'])
     (False, False, False)
     """
-    return next(_foreign(recipe), None) is None
+    try:
+        return next(_foreign(recipe), None) is None
+    except RecursionError:  # it holds itself
+        return False
 
 
 def refuse_foreign(recipe: Any) -> None:  # noqa: ANN401 - any plain data
@@ -47,6 +51,8 @@ def _foreign(value: Any) -> Iterator[str]:  # noqa: ANN401 - any plain data
         path = value.get("class_path")
         if path is not None and not _is_our_class(path):
             yield str(path)
+        beside = {name for name in value if value[name]} - _KEYS if path is not None else set()  # Lightning's are empty
+        yield from (str(name) for name in value if not isinstance(name, str) or "." in name or name in beside)
         value = [inner for name, inner in value.items() if name != "class_path"]
     if isinstance(value, list | tuple):
         for inner in value:

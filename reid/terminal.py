@@ -35,11 +35,10 @@ def refuse_existing(output: Path, overwrite: bool) -> None:
     Raises:
         InputError: it exists, or its folder cannot be written.
     """
-    if output.is_dir() or (output.exists() and not overwrite):
-        way = (
-            "is a folder; give a file" if output.is_dir() else "exists already; choose another --output, or --overwrite"
-        )
-        raise InputError(f"{output}: {way}")
+    if output.exists() and not output.is_file():
+        raise InputError(f"{output}: is no file that could be replaced; choose another --output")
+    if output.exists() and not overwrite:
+        raise InputError(f"{output}: exists already; choose another --output, or --overwrite")
     nearest = next(place for place in output.absolute().parents if place.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise InputError(f"{output}: {nearest} is no folder that can be written; choose another --output")

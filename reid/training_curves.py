@@ -19,6 +19,8 @@ _LEFT_OUT: Final = ("epoch", "step", "clips_per_second")
 class TrainingCurves(Callback):
     """Draws every logged metric over the epochs into `curves.png`, at the end of the training.
 
+    A value that is what it was before is not drawn again.
+
     The points are kept in checkpoints, so that the picture of a run that was resumed begins at its beginning.
 
     Attributes:
@@ -30,10 +32,18 @@ class TrainingCurves(Callback):
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        epoch = trainer.current_epoch + 1.0
         for name, value in trainer.callback_metrics.items():
             known, found = self.points.setdefault(name, []), float(value)
-            if not known or known[-1][1] != found:  # metrics of an evaluation stay until the next one
-                known.append([float(trainer.current_epoch + 1), found])
+            if known and known[-1][0] == epoch:
+                known[-1][1] = found
+            elif not known or known[-1][1] != found:  # metrics of an evaluation stay until the next one
+                known.append([epoch, found])
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not trainer.sanity_checking:  # a checkpoint that is written now holds this epoch
+            self.on_train_epoch_end(trainer, pl_module)
 
     @override
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -47,7 +57,17 @@ class TrainingCurves(Callback):
 
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.points = state_dict["points"]
+        points = state_dict.get("points")
+        if isinstance(points, dict) and all(_are_points(own) for own in points.values()):
+            self.points = points
+
+
+def _are_points(own: object) -> bool:
+    """Whether this is a list of pairs of numbers, as a checkpoint should hold."""
+    return isinstance(own, list) and all(
+        isinstance(point, list) and len(point) == 2 and all(isinstance(number, float) for number in point)  # noqa: PLR2004
+        for point in own
+    )
 
 
 def draw(points: dict[str, list[list[float]]]) -> bytes:

@@ -27,7 +27,7 @@ def whole(path: Path) -> Iterator[Path]:
     (False, ['a.txt'])
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    hidden = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
+    hidden = path.with_name(f".{uuid4().hex}.tmp")
     try:
         yield hidden
         with hidden.open("rb+") as file:

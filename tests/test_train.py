@@ -13,6 +13,7 @@ import torch
 import yaml
 
 from reid.errors import exit_status
+from tests.reid.resume.whole_run import RUN
 from train import run
 
 ROOT = Path(__file__).parents[1]
@@ -182,8 +183,7 @@ MISTAKES = {
 @pytest.fixture(scope="module")
 def broken(folder: Path) -> Path:
     """The folder with files in it that no run should take."""
-    ours: dict[str, Any] = {"state_dict": {}, "pytorch-lightning_version": "2.6.6", "loops": {}, "lr_schedulers": []}
-    ours["optimizer_states"] = []
+    ours: dict[str, Any] = dict(RUN)
     half = {"state_dict": {}, "pytorch-lightning_version": "2.6.6"}
     (folder / "page.ckpt").write_text("<!DOCTYPE html>")
     (folder / "a_file").touch()

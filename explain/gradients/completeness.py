@@ -34,7 +34,7 @@ def completed(raw: Tensor, change: Tensor) -> Tensor:
     """Share out what maps miss, in proportion to their size at each place, so that they add up.
 
     Of all maps that add up it is the one nearest to `raw`, a place's distance counted by the inverse of its size. Where
-    a map is 0 it stays 0; one that is 0 everywhere misses what it misses.
+    a map is 0 it stays 0, and no sign turns round: a map that misses more than its own absolute sum goes on missing.
 
     Args:
         raw: [B,t,h,w] maps.
@@ -43,8 +43,10 @@ def completed(raw: Tensor, change: Tensor) -> Tensor:
     >>> import torch
     >>> completed(torch.tensor([[[[3.0, -1.0, 0.0]]]]), torch.tensor([4.0])).flatten().tolist()
     [4.5, -0.5, 0.0]
+    >>> completed(torch.tensor([[[[3.0, -1.0, 0.0]]]]), torch.tensor([-10.0])).flatten().tolist()
+    [0.0, -2.0, 0.0]
     """
     size = raw.abs()
     missed = change - raw.sum((1, 2, 3))
-    share = missed / size.sum((1, 2, 3)).clamp(min=torch.finfo(raw.dtype).tiny)
+    share = (missed / size.sum((1, 2, 3)).clamp(min=torch.finfo(raw.dtype).tiny)).clamp(-1, 1)
     return raw + share[:, None, None, None] * size

@@ -4,7 +4,6 @@ from typing import Final, Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from explain.overlay import upsample
 
@@ -56,8 +55,19 @@ def _relevance(raw: Tensor, size: tuple[int, int, int], unit: Unit) -> Tensor:
         return upsample(raw, size)
     if unit == "blocks":
         time, rows, columns = (max(1, round(length / block)) for length, block in zip(size, _BLOCK, strict=True))
-        return F.adaptive_avg_pool3d(upsample(raw, size)[None], (time, rows, columns))[0]
+        return _means(upsample(raw, size), (time, rows, columns))
     return upsample(raw.sum((1, 2), keepdim=True), (size[0], 1, 1))
+
+
+def _means(fine: Tensor, grid: tuple[int, int, int]) -> Tensor:
+    """Average a map over the cells that `turns` gives its voxels to."""
+    for axis, cells in enumerate(grid):
+        length = fine.shape[axis]
+        cell = torch.arange(length, device=fine.device) * cells // length
+        shape = [cells if other == axis else size for other, size in enumerate(fine.shape)]
+        counts = cell.bincount(minlength=cells).view([-1 if other == axis else 1 for other in range(3)])
+        fine = fine.new_zeros(shape).index_add(axis, cell, fine) / counts
+    return fine
 
 
 def schedule(place: Tensor, steps: int) -> list[int]:

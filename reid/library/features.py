@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,10 @@ from reid.writing import whole
 SUFFIXES: Final = (".npz", ".safetensors")
 _LISTS: Final = ("names", "sources", "frames")
 _WORDS: Final = ("model", "model_sha256", "distance", "sampling")
-_BROKEN: Final = (ValueError, LookupError, TypeError, EOFError, OSError, zipfile.BadZipFile, SafetensorError)
+_BROKEN: Final = (
+    *(ValueError, LookupError, TypeError, EOFError, OSError, MemoryError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, SafetensorError),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,5 +143,7 @@ def _check(features: StoredFeatures) -> None:
         raise TypeError("names that are no words, or counts that are no numbers")
     if features.embeddings.ndim != 2 or features.embeddings.dtype != torch.float32:  # noqa: PLR2004 - N,D
         raise TypeError(f"embeddings of {features.embeddings.dtype} {list(features.embeddings.shape)}")
+    if len(set(features.names)) < len(features.names):
+        raise ValueError("two tracklets of one name")
     if features.distance not in get_args(Distance):
         raise ValueError(f"distance {features.distance[:40]}")

@@ -20,6 +20,8 @@ from reid.writing import write_whole
 FRAMES: Final = 6
 """Pictures of a tracklet in a strip."""
 
+_LONGEST: Final = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -103,9 +105,15 @@ def write_listings(output: Path, ranked: Sequence[Listing], gallery: StoredFeatu
             for listing in ranked
         ]
         write_whole(folder / "ranked.json", json.dumps({**about, "queries": said}, indent=2) + "\n")
-        for listing in ranked:
+        for number, listing in enumerate(ranked):
             drawn = cv2.cvtColor(picture(listing, gallery), cv2.COLOR_RGB2BGR)
-            write_whole(folder / f"{quote(listing.query, safe='')}.png", cv2.imencode(".png", drawn)[1].tobytes())
+            write_whole(folder / f"{_stem(listing.query, number)}.png", cv2.imencode(".png", drawn)[1].tobytes())
+
+
+def _stem(query: str, number: int) -> str:
+    """A name for a file; a long one is cut and numbered, since file systems take 255 bytes."""
+    quoted = quote(query, safe="")
+    return quoted if len(quoted) <= _LONGEST else f"{quoted[:_LONGEST]}-{number}"
 
 
 def picture(listing: Listing, gallery: StoredFeatures) -> NDArray[np.uint8]:

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from packaging.version import Version
+
 from reid.errors import InputError
+from reid.resume.position import position_of
 from reid.settings import Settings, difference
 from reid.weights import read_checkpoint
 
@@ -58,7 +61,30 @@ def resumable(path: Path) -> dict[str, Any]:
             f"checkpoint {path}: holds weights, but no training to go on with ({', '.join(sorted(missing))} missing): "
             "start from weights with --model.weights FILE"
         )
+    if not _is_whole(content):
+        raise InputError(f"checkpoint {path}: its counters or its optimizer are damaged; name another one")
     return content
+
+
+def _is_whole(content: dict[str, Any]) -> bool:
+    """Whether what a training goes on from is of the kinds that it should be of."""
+    optimizers, schedulers, callbacks = content["optimizer_states"], content["lr_schedulers"], content.get("callbacks")
+    try:
+        Version(content["pytorch-lightning_version"])
+        position_of(content["loops"]["fit_loop"])
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return False
+    return (
+        all(isinstance(content.get(name), int) and content[name] >= 0 for name in ("epoch", "global_step"))
+        and isinstance(callbacks, dict)
+        and all(isinstance(state, dict) for state in callbacks.values())
+        and isinstance(optimizers, list)
+        and len(optimizers) == 1
+        and isinstance(optimizers[0], dict)
+        and {"state", "param_groups"} <= set(optimizers[0])
+        and isinstance(schedulers, list)
+        and all(isinstance(scheduler, dict) for scheduler in schedulers)
+    )
 
 
 def differing(content: dict[str, Any], settings: Settings) -> str | None:

@@ -172,7 +172,7 @@ def test_what_is_no_answer_is_no_match(run: Any, said: str) -> None:
     [
         (["--format", "folder", "--output", "{new}/f", "--frames", "3"], "go with --format onnx or torch"),
         (["--format", "onnx", "--output", "{model}"], "exists already"),
-        (["--format", "torch", "--output", "{new}"], "is a folder"),
+        (["--format", "torch", "--output", "{new}"], "is no file"),
         (["--format", "jax", "--output", "{new}/f"], "invalid choice"),
         (["--format", "onnx", "--output", "{model}/deep/f.onnx"], "no folder that can be written"),
     ],

@@ -104,7 +104,7 @@ def test_a_tracklet_that_is_gone_is_a_grey_strip(files: Path, tmp_path: Path) ->
         (["--model", "{model}", "--input", "{model}", "--output", "{new}/f.npz"], "not a video"),
         (["--model", "{model}", "--input", "{gallery}", "--output", "{new}/f.csv"], "end in .npz"),
         (["--model", "{model}", "--input", "{gallery}", "--output", "{model}"], "exists already"),
-        (["--model", "{model}", "--input", "{gallery}", "--output", "{gallery}"], "is a folder"),
+        (["--model", "{model}", "--input", "{gallery}", "--output", "{gallery}"], "is no file"),
         (["--model", "{model}", "--input", "{gallery}", "--output", "{new}/f.npz", "--batch", "0"], "1 or more"),
         (["--model", "{model}", "--input", "{gallery}", "--output", "{new}/f.npz", "--sampling", "all"], "Evenly(8)"),
     ],

@@ -9,19 +9,13 @@ import torch
 
 from reid.errors import InputError
 from reid.resume.newest import newest_checkpoint, resumable
+from tests.reid.resume.whole_run import RUN
 
 SETTINGS = {"model.width": 8, "trainer.max_epochs": 3}
 
 
 def checkpoint(path: Path, age: int, **changes: Any) -> Path:
-    content: dict[str, Any] = {
-        "state_dict": {"weight": torch.zeros(3)},
-        "loops": {},
-        "optimizer_states": [],
-        "lr_schedulers": [],
-        "pytorch-lightning_version": "2.6.6",
-        "run": {"settings": SETTINGS},
-    }
+    content: dict[str, Any] = {**RUN, "state_dict": {"weight": torch.zeros(3)}, "run": {"settings": SETTINGS}}
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({name: value for name, value in (content | changes).items() if value is not None}, path)
     return aged(path, age)

@@ -10,6 +10,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from reid.errors import InputError
 from reid.resume.start import Start, start_of
+from tests.reid.resume.whole_run import RUN
 
 SETTINGS = {"model.width": 8}
 
@@ -19,10 +20,9 @@ def options(root: Path, **given: Any) -> Namespace:
 
 
 def checkpoint(path: Path, **changes: Any) -> Path:
-    needed: dict[str, Any] = {"state_dict": {}, "loops": {}, "optimizer_states": [], "lr_schedulers": []}
-    facts = {"pytorch-lightning_version": "2.6.6", "epoch": 2, "global_step": 7, "run": {"settings": SETTINGS}}
+    facts = {"epoch": 2, "global_step": 7, "run": {"settings": SETTINGS}}
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(needed | facts | changes, path)
+    torch.save(RUN | facts | changes, path)
     return path
 
 

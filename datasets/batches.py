@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import Sampler
 from typing_extensions import override
 
-from datasets.draws import seed_of
+from reid.draws import seed_of
 from reid.errors import InputError
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reid.errors import exit_status
-from reid.parsing import Parser
+from reid.parsing import Parser, positive
 from reid.progress import counting
-from reid.terminal import model_flags, positive, refuse_existing
+from reid.terminal import model_flags, refuse_existing
 
 
 def parser() -> argparse.ArgumentParser:

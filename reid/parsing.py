@@ -1,4 +1,4 @@
-"""A parser of command lines whose complaints are one line."""
+"""A parser of command lines whose complaints are one line, and the kinds of values that commands share."""
 
 import argparse
 from collections.abc import Iterator, Sequence
@@ -49,3 +49,14 @@ def options_of(parser: argparse.ArgumentParser) -> Iterator[str]:
             for command in action.choices.values():
                 if isinstance(command, argparse.ArgumentParser):
                     yield from options_of(command)
+
+
+def positive(text: str) -> int:
+    """A number of 1 or more.
+
+    >>> positive("16")
+    16
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reid.errors import exit_status
-from reid.parsing import Parser
-from reid.terminal import model_flags, positive
+from reid.parsing import Parser, positive
+from reid.terminal import model_flags
 
 
 def parser() -> argparse.ArgumentParser:

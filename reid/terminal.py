@@ -7,17 +7,6 @@ from pathlib import Path
 from reid.errors import InputError
 
 
-def positive(text: str) -> int:
-    """A number of 1 or more.
-
-    >>> positive("16")
-    16
-    """
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
-    return int(text)
-
-
 def model_flags(flags: argparse.ArgumentParser) -> None:
     """Describe what `reid.load_model` takes besides the file."""
     flags.add_argument("--config", type=Path, help="training config of weights that do not say how they were built")

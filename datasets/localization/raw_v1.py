@@ -6,12 +6,12 @@ from typing import Final
 
 import torch
 
-from datasets.draws import seed_of
 from datasets.frames import folder_names, frame_names, listing
 from datasets.localization.folds import Folds
 from datasets.localization.matlab_values import read_value
 from datasets.localization.metadata import Entry
 from datasets.localization.raw_boxes import raw_boxes
+from reid.draws import seed_of
 from reid.errors import InputError
 from reid.frames import by_number
 

@@ -9,10 +9,9 @@ from typing import get_args
 from explain.command.flags import methods_of, shared_flags, tools_of
 from explain.command.model_flags import action_model, check_model, checkpoint
 from explain.command.names import NORMALISATIONS, POLARITIES, Finer, Score
-from explain.command.words import positive
 from reid.completion import completion
 from reid.errors import InputError
-from reid.parsing import Parser, options_of
+from reid.parsing import Parser, options_of, positive
 
 EPILOG = "explain.py evaluate --help: judge all methods on a benchmark, or on a folder of videos"
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from explain.command.flags import methods_of, shared_flags, tools_of
 from explain.command.model_flags import action_model, check_model, checkpoint
 from explain.command.names import BLANKS, CONTROLS, UNITS
-from explain.command.words import positive
 from reid.errors import InputError
-from reid.parsing import Parser
+from reid.parsing import Parser, positive
 
 
 def parser() -> argparse.ArgumentParser:

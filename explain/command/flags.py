@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from explain.command.model_flags import add_model
 from explain.command.names import ALIASES, ALL, ALL_CHANNELS, METHODS, MINUTES
 from explain.command.settings_flags import add_settings, settings_of
-from explain.command.words import positive, words
+from explain.command.words import words
 from reid.errors import InputError
-from reid.parsing import Parser
+from reid.parsing import Parser, positive
 from reid.spelling import nearest
 
 if TYPE_CHECKING:

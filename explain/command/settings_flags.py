@@ -15,8 +15,9 @@ from explain.command.names import (
     MODES,
     REWARDS,
 )
-from explain.command.words import positive, shares, words
+from explain.command.words import shares, words
 from reid.errors import InputError
+from reid.parsing import positive
 
 if TYPE_CHECKING:
     from explain.command.settings import Settings

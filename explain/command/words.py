@@ -15,17 +15,6 @@ def words(text: str) -> tuple[str, ...]:
     return found
 
 
-def positive(text: str) -> int:
-    """A number of 1 or more.
-
-    >>> positive("16")
-    16
-    """
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
-    return int(text)
-
-
 def shares(text: str) -> tuple[float, ...]:
     """Shares between 0 and 1, with commas between them, each once.
 

@@ -8,7 +8,6 @@ from typing import Generic
 
 from torch import Tensor
 
-from explain.command.device import device_of, precision
 from explain.command.events import prepare_events
 from explain.command.figures import Figures, Judged
 from explain.command.files import read_subject
@@ -18,6 +17,7 @@ from explain.command.leftout import LeftOut
 from explain.command.loaded import ModelT_co, Origin
 from explain.command.methods import build_methods
 from explain.command.names import FOREGROUND
+from explain.command.precision import precision
 from explain.command.progress import Reporter, reporting
 from explain.command.publish import Keep
 from explain.command.settings import Settings
@@ -26,6 +26,7 @@ from explain.output import prepare_output
 from explain.reader import Refusals, explain_all
 from explain.report.content import Panel, Question
 from explain.sinks.folder import Facts
+from reid.device import device_of
 from reid.errors import InputError
 
 
@@ -70,7 +71,7 @@ class Workbench(Generic[ModelT_co]):
     def __init__(self, tools: Tools[ModelT_co], reporter: Reporter) -> None:
         self.tools = tools
         self.reporter = reporter
-        self.device = device_of(tools.device)
+        self.device = device_of(tools.device, "--device")
         reporter.say(f"loading {tools.origin.name}")
         self.loaded = tools.origin.load(self.device)
         self.left_out = LeftOut()

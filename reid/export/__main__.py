@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reid.errors import InputError, exit_status
-from reid.parsing import Parser
-from reid.terminal import model_flags, positive, refuse_existing
+from reid.parsing import Parser, positive
+from reid.terminal import model_flags, refuse_existing
 
 
 def parser() -> argparse.ArgumentParser:

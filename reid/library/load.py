@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from reid import checkpoint as checkpoints
-from reid.errors import InputError
+from reid.device import device_of
 from reid.library.embedder import Embedder
 from reid.library.folder import Built, read_folder
 from reid.library.rules import sampling_of, sampling_of_config, sampling_of_run, words_of
@@ -48,7 +48,7 @@ def load_model(
     ('SmallResNet', 'Evenly(8)', 'cosine')
     """
     place, chosen = Path(path), words_of(sampling_of(sampling)) if sampling else None
-    where = _device(device)
+    where = device_of(device)
     built = read_folder(place) if place.is_dir() else _of_file(place, Path(config) if config else None)
     settings = replace(built.settings, sampling=chosen) if chosen else built.settings
     return Embedder(built.network.to(where), settings, str(path))
@@ -61,14 +61,3 @@ def _of_file(path: Path, config: Path | None) -> Built:
     recipe = recipe_of_config(config, tensors_of(content)) if config else recipe_of_checkpoint(path, content)
     sampling = (sampling_of_config(config) if config else None) or sampling_of_run(path)
     return Built(network, Settings.of_recipe(recipe, sampling))
-
-
-def _device(name: str | torch.device | None) -> torch.device:
-    if name is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:  # torch built without CUDA asserts
-        raise InputError(f"device {name}: not to be had here; leave it out, or take cpu") from error
-    return device

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from typing_extensions import override
 
 from datasets.batches import EvaluationShare, IdentityBatches
-from datasets.draws import seed_of
+from reid.draws import seed_of
 from reid.errors import InputError
 
 Plan = Literal["all_groups", "one_visit"]

@@ -1,12 +1,10 @@
 """A checkpoint is written whole or not at all."""
 
 import os
-import resource
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -16,6 +14,7 @@ import torch
 from reid.errors import InputError
 from reid.resume.saving import require_finite, write_checkpoint
 from reid.weights import read_checkpoint
+from tests.full_disk import files_no_larger_than
 
 OLD: dict[str, Any] = {"state_dict": {"weight": torch.zeros(10_000)}, "global_step": 1}
 NEW: dict[str, Any] = {"state_dict": {"weight": torch.ones(20_000)}, "global_step": 2}
@@ -103,17 +102,6 @@ def test_the_file_of_a_writer_at_work_is_left_alone(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     write_checkpoint(NEW, tmp_path / "last.ckpt")
     assert {file.name for file in tmp_path.iterdir()} == {"last.ckpt", *others}
-
-
-@contextmanager
-def files_no_larger_than(size: int) -> Iterator[None]:
-    """Let the system refuse what is written beyond a size, as a full disk does."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("size", [0, 100, 30_000, 80_000])

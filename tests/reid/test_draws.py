@@ -2,7 +2,7 @@
 
 import torch
 
-from datasets.draws import seed_of
+from reid.draws import seed_of
 
 
 def test_golden_numbers() -> None:

@@ -1,24 +1,8 @@
-"""Where a model runs, and in which precision."""
+"""In which precision a model runs."""
 
 import torch
 
 from reid.errors import InputError
-
-
-def device_of(name: str | None) -> torch.device:
-    """The device of that name, or the best there is.
-
-    Raises:
-        InputError: it is not to be had.
-    """
-    if name is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:  # torch built without CUDA asserts
-        raise InputError(f"--device {name}: not to be had here; leave it out, or take cpu") from error
-    return device
 
 
 def precision(device: torch.device, bf16: bool) -> torch.autocast:

@@ -1,9 +1,16 @@
 """Keep functions of the parameters at what they should be, while something else is descended."""
 
+from collections.abc import Callable
 from typing import Final
 
 import torch
 from torch import Tensor
+
+SETTLED: Final = 1e-3
+"""How far a function that was settled may be from 0."""
+
+_TIMES: Final = 50
+"""Moves to get there; each halves what is left, as far as the functions are linear."""
 
 _HALVINGS: Final = 40
 _FARTHEST: Final = 1e3
@@ -38,3 +45,32 @@ def hold(before: Tensor, after: Tensor, slope: Tensor, change: Tensor) -> Tensor
         changed = (slope * ((end + push[:, :, None] * slope).clamp(0, 1) - start)).sum(2)
         low, high = torch.where(changed < change, push, low), torch.where(changed < change, high, push)
     return (end + high[:, :, None] * slope).clamp(0, 1).view_as(after)
+
+
+def settle(functions: Callable[[Tensor], Tensor], start: Tensor) -> Tensor:
+    """Move parameters until G functions of them are within .001 of 0, by damped Newton steps along their gradients.
+
+    Each of n starts goes its own way, and ends where 50 moves have brought it if that is not enough.
+
+    Args:
+        functions: of [n,...] in 0..1, [n,G], of which the g-th depends on the g-th part of the parameters only.
+        start: [n,...] in 0..1.
+
+    Returns:
+        [n,...] in 0..1.
+
+    >>> settle(lambda values: values.square() - 0.25, torch.tensor([[0.9]])).round(decimals=2)
+    tensor([[0.5000]])
+    """
+    end = start.detach().clone()
+    for _ in range(_TIMES):
+        point = end.clone().requires_grad_()
+        with torch.enable_grad():
+            values = functions(point)
+            (slope,) = torch.autograd.grad(values.sum(), point)
+        off = (values.detach().abs() > SETTLED).any(1)
+        if not off.any():
+            break
+        moved = hold(end, end, slope, -values.detach() / 2)
+        end = torch.where(off.view(-1, *[1] * (end.ndim - 1)), moved, end)
+    return end

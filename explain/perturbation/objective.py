@@ -62,16 +62,29 @@ class MaskObjective:
     def __call__(self, parameters: Tensor, some: Tensor, over: float) -> Verdict:
         """Judge parameters [k,T,h,w] of some of the masks [k] after a share of the run."""
         masks, areas = self.masks(parameters), self.areas[some]
-        parts = masks.flatten(2) if self.rules.per_frame else masks.flatten(1)[:, None]
+        parts = self._parts(masks)
         lost = WEIGHT * self.game.losses(masks, self.clips[some])
         with full_precision(masks.device):
             uneven = PENALTY * area_loss(parts, areas.tolist())
             torn = PENALTY * core_loss(masks, areas.tolist()) if self.rules.cores else 0 * uneven
         loss = lost + self.rules.growth**over * uneven + (over > _CORES_FROM) * torn
-        return Verdict(loss, lost + self.rules.growth * uneven + torn, parts.mean(2) / areas[:, None] - 1)
+        return Verdict(loss, lost + self.rules.growth * uneven + torn, _excess(parts, areas))
+
+    def excess(self, parameters: Tensor, some: Tensor) -> Tensor:
+        """By how much the areas of the parts [k,G] are too large, as a share of what was asked; no network is asked."""
+        return _excess(self._parts(self.masks(parameters)), self.areas[some])
 
     def masks(self, parameters: Tensor) -> Tensor:
         """Masks [k,T,H,W] of parameters [k,T,h,w]."""
         with full_precision(parameters.device):
             masks: Tensor = self.generator(parameters.flatten(0, 1))
         return rearrange(masks, "(k t) h w -> k t h w", k=len(parameters))
+
+    def _parts(self, masks: Tensor) -> Tensor:
+        """What of masks [k,T,H,W] has the area each: [k,T,HW] frames, or [k,1,THW] the whole."""
+        return masks.flatten(2) if self.rules.per_frame else masks.flatten(1)[:, None]
+
+
+def _excess(parts: Tensor, areas: Tensor) -> Tensor:
+    """Of parts [k,G,P], as a share of the areas [k]."""
+    return parts.mean(2) / areas[:, None] - 1

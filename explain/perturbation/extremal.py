@@ -158,7 +158,7 @@ class ExtremalPerturbation(Explainer):
     def _found(self, objective: MaskObjective, descent: Descent) -> Masks:
         """What n searches ended with; each [n,...]."""
         masks, shown, hidden = [], [], []
-        for some in torch.arange(len(descent.parameters), device=objective.clips.device).split(self.batch_size):
+        for some in torch.split(torch.arange(len(objective.clips), device=objective.clips.device), self.batch_size):
             parameters = settle(partial(objective.excess, some=some), descent.parameters[some])
             masks.append(objective.masks(parameters))
             shown.append(objective.game.scores(masks[-1], objective.clips[some]))

@@ -109,6 +109,7 @@ def _save_onnx(portable: Portable, example: Tensor, path: Path, about: dict[str,
         dynamo=True,
         input_names=["clip"],
         output_names=portable.outputs,
+        dynamic_shapes={"clip": {0: "batch"}},
         verbose=False,
     )
     if program is None:

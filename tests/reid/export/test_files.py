@@ -61,6 +61,9 @@ def test_onnx_says_what_it_takes(exported: Path) -> None:
     assert about["outputs"] == "embedding, logits"
     assert (about["distance"], about["producer"]) == ("cosine", "reidlens")
     assert [path.name for path in exported.parent.iterdir() if "onnx" in path.name] == ["model.onnx"]
+    session = onnxruntime.InferenceSession(exported)
+    assert [each.shape for each in session.get_inputs()] == [["batch", 3, 3, 16, 8]]
+    assert [each.shape[0] for each in session.get_outputs()] == ["batch", "batch"]
 
 
 def test_onnx_gives_a_tracklet_the_embedding_of_the_library(checkpoint: Path, exported: Path, tmp_path: Path) -> None:

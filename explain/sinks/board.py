@@ -1,6 +1,7 @@
 """Explanations on a board."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,9 @@ from torch import Tensor
 from explain.overlay import Normalisation, Polarity
 from explain.sinks.tensorboard_sides import Side, bars_in_words, film_of, sheet_of
 from reid.board.base import Board
+
+_LEAST: Final = 128
+"""Height that smaller frames are enlarged towards, in pixels."""
 
 
 class BoardSink:
@@ -48,5 +52,12 @@ class BoardSink:
         """
         words = [f"{side.caption}  \n{bars_in_words(side)}" for side in sides]  # two spaces break a line of Markdown
         self.board.text(f"{name}/question", "\n\n".join(words), self.step)
-        self.board.image(f"{name}/sheet", sheet_of(sides, self.normalization, self.polarity), self.step)
-        self.board.film(f"{name}/video", film_of(sides, self.normalization, self.polarity), self.step)
+        seen = [_enlarged(side) for side in sides]
+        self.board.image(f"{name}/sheet", sheet_of(seen, self.normalization, self.polarity), self.step)
+        self.board.film(f"{name}/video", film_of(seen, self.normalization, self.polarity), self.step)
+
+
+def _enlarged(side: Side) -> Side:
+    """Repeat the pixels of small frames as often as there is room: no gallery of pictures shows 64 x 32 legibly."""
+    times = max(1, _LEAST // side.frames.shape[1])
+    return side._replace(frames=side.frames.repeat(times, 1).repeat(times, 2))

@@ -4,13 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid.board.base import Cell, Plain, Points
 from reid.board.files import Files
+
+_LONGEST: Final = 250
+"""Characters of a parameter that Lightning gives to MLflow."""
 
 
 class Artifacts:
@@ -53,9 +56,17 @@ class Artifacts:
             files.embeddings(tag, points, step)
 
     def recipe(self, settings: Mapping[str, Plain], scores: Mapping[str, float], step: int) -> None:
-        """Keep parameters and metrics."""
-        self.logger.log_hyperparams(dict(settings))
+        """Keep parameters and metrics.
+
+        MLflow never changes a parameter, and refuses all that come with a changed one. A run that goes on with other
+        settings keeps those that it began with, and uploads a table of the new ones.
+        """
         self.logger.log_metrics(dict(scores), step)
+        kept = self.logger.experiment.get_run(self.logger.run_id).data.params
+        self.logger.log_hyperparams({name: value for name, value in settings.items() if name not in kept})
+        if any(kept.get(name, _told(value)) != _told(value) for name, value in settings.items()):
+            with self._uploaded() as files:
+                files.recipe(settings, scores, step)
 
     @contextmanager
     def _uploaded(self) -> Iterator[Files]:
@@ -63,3 +74,8 @@ class Artifacts:
         with TemporaryDirectory() as folder:
             yield Files(Path(folder))
             self.logger.experiment.log_artifacts(self.logger.run_id, folder)
+
+
+def _told(setting: Plain) -> str:
+    """What MLflow keeps of a setting."""
+    return str(setting)[:_LONGEST]

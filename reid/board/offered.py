@@ -59,7 +59,7 @@ class Offered:
     def table(self, tag: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], step: int) -> None:
         """Log a table."""
         if self._takes("log_table"):
-            self.logger.log_table(key=tag, columns=list(columns), data=[list(row) for row in rows], step=step)
+            self.logger.log_table(key=tag, columns=list(columns), data=of_one_kind(rows), step=step)
         else:
             self.files.table(tag, columns, rows, step)
 
@@ -79,3 +79,16 @@ class Offered:
 
     def _takes(self, method: str) -> bool:
         return callable(getattr(self.logger, method, None))
+
+
+def of_one_kind(rows: Sequence[Sequence[Cell]]) -> list[list[Cell]]:
+    """Turn numbers into words in columns that hold both: W&B refuses a column of two kinds.
+
+    >>> of_one_kind([["a, b", 0.5], [2, None]])
+    [['a, b', 0.5], ['2', None]]
+    """
+    worded = [any(isinstance(cell, str) for cell in column) for column in zip(*rows, strict=True)]
+    return [
+        [str(cell) if words and cell is not None else cell for cell, words in zip(row, worded, strict=True)]
+        for row in rows
+    ]

@@ -14,7 +14,7 @@ from reid.errors import InputError
 from reid.image import read_image
 from reid.types import Tracklet
 
-_GREY: Final = 128
+_WHITE: Final = 255  # the projector multiplies pictures by the colour of a group: grey would hide it
 
 
 def spread(persons: Sequence[int], most: int) -> list[int]:
@@ -69,8 +69,8 @@ def reduce(vectors: Tensor, dimensions: int) -> Tensor:
 
 
 def thumbnail(tracklet: Tracklet, size: int) -> NDArray[np.uint8]:
-    """Draw the middle frame of a tracklet within a grey square [size,size,3]; a broken one leaves it empty."""
-    square = np.full((size, size, 3), _GREY, np.uint8)
+    """Draw the middle frame of a tracklet within a white square [size,size,3]; a broken one leaves it empty."""
+    square = np.full((size, size, 3), _WHITE, np.uint8)
     try:
         picture = read_image(tracklet.frames[len(tracklet) // 2])
     except InputError:

@@ -1,6 +1,7 @@
 """What a run shows, in TensorBoard."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,12 +68,24 @@ class TensorBoard:
         )
 
     def recipe(self, settings: Mapping[str, Plain], scores: Mapping[str, float], step: int) -> None:
-        """Log a line of the tab HParams; the scores are curves too, of one point."""
-        from torch.utils.tensorboard.summary import hparams
+        """Write a line of the tab HParams: a run of its own below this one, which replaces that of an earlier `fit`.
 
-        for summary in hparams(dict(settings), dict(scores)):  # type: ignore[no-untyped-call]
-            self._add(summary, None)
-        self.scalars(scores, step)
+        PyTorch's list of columns is left out: TensorBoard takes the first that it finds for all runs, which hides what
+        only others have. Without one the columns are those of all runs, what differs first. In a run of their own the
+        scores are the only metrics.
+        """
+        from torch.utils.tensorboard.summary import hparams
+        from torch.utils.tensorboard.writer import SummaryWriter
+
+        folder = Path(self.writer.log_dir, "recipe")
+        for earlier in folder.glob("events.out.tfevents.*"):
+            earlier.unlink()
+        _, *session = hparams(dict(settings), {})  # type: ignore[no-untyped-call]
+        with SummaryWriter(str(folder)) as writer:
+            own = TensorBoard(writer)
+            for summary in session:
+                own._add(summary, None)
+            own.scalars(scores, step)
 
     def _add(self, summary: object, step: int | None) -> None:
         file_writer: Any = self.writer._get_file_writer()  # type: ignore[no-untyped-call]  # noqa: SLF001 - opens it

@@ -35,7 +35,7 @@ class Start(NamedTuple):
         if not self.checkpoint:
             return {}
         options: dict[str, Any] = {"num_sanity_val_steps": 0}  # it would count as the one before training
-        if self.folder and given.logger in {None, True}:
+        if self.folder and (given.logger is None or given.logger is True):  # a list of loggers has no hash
             saved = self.folder.parent
             version = int(self.folder.name.removeprefix("version_"))
             options["logger"] = TensorBoardLogger(saved.parent, saved.name, version, purge_step=self.steps)

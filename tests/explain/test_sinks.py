@@ -119,8 +119,8 @@ def test_tensorboard_gets_a_moving_picture_and_a_sheet(tmp_path: Path, raw: Tens
     events = EventAccumulator(str(tmp_path), size_guidance={"images": 0}).Reload()
     assert set(events.Tags()["images"]) == {"explain/query_3/video", "explain/query_3/sheet"}
     (event,) = events.Images("explain/query_3/video")
-    assert (event.step, event.width, event.height) == (7, 18, 31)
-    drawn = overlay(FRAMES, raw, "clip")
+    assert (event.step, event.width, event.height) == (7, 4 * 18, 4 * 31)  # towards 128 pixels
+    drawn = overlay(FRAMES.repeat(4, 1).repeat(4, 2), raw, "clip")
     with Image.open(io.BytesIO(event.encoded_image_string)) as picture:
         assert picture.format == "GIF"
         assert getattr(picture, "n_frames", 1) == 6

@@ -1,5 +1,6 @@
 """Loggers of products that are not installed, with the methods that are documented."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from lightning.pytorch.loggers import MLFlowLogger, WandbLogger
@@ -27,6 +28,8 @@ class Table:
     def __init__(self, columns: list[str], data: list[list[Any]], dataframe: None) -> None:
         assert all(len(row) == len(columns) for row in data)
         assert dataframe is None
+        for column in zip(*data, strict=True):  # W&B counts all numbers as one type, and nothing as any
+            assert len({isinstance(cell, str) for cell in column if cell is not None}) < 2
         self.columns, self.data = columns, data
 
 
@@ -79,10 +82,15 @@ class Wandb(WandbLogger):
 
 
 class Client:
-    """The part of `MlflowClient` that uploads."""
+    """The part of `MlflowClient` that uploads, and tells what is kept."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
+        self.settings: dict[str, Any] = {}
+
+    def get_run(self, run_id: str) -> Any:
+        assert run_id == "run"
+        return SimpleNamespace(data=SimpleNamespace(params={name: str(kept) for name, kept in self.settings.items()}))
 
     def log_artifacts(self, run_id: str, local_dir: str, artifact_path: str | None = None) -> None:
         from pathlib import Path
@@ -99,7 +107,10 @@ class MLflow(MLFlowLogger):
     def __init__(self) -> None:
         self.client = Client()
         self.metrics: list[tuple[dict[str, float], int | None]] = []
-        self.settings: dict[str, Any] = {}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return self.client.settings
 
     @property
     @override
@@ -132,7 +143,8 @@ class MLflow(MLFlowLogger):
 
     @override
     def log_hyperparams(self, params: Any) -> None:
-        self.settings |= params
+        for name, setting in params.items():
+            assert self.settings.setdefault(name, setting) == setting, "Changing param values is not allowed."
 
     @override
     def after_save_checkpoint(self, checkpoint_callback: Any) -> None: ...

@@ -86,8 +86,7 @@ def test_tensorboard_has_it_in_its_tabs(tmp_path: Path) -> None:
     logger.finalize("success")
     events = EventAccumulator(str(tmp_path), size_guidance={"images": 0, "tensors": 0}).Reload()
     assert set(events.Tags()["images"]) == {"ranked/one", "explain/one/video"}
-    assert set(events.Tags()["scalars"]) == {"a/deletion", "gini", "final/mAP"}
-    assert [(event.step, event.value) for event in events.Scalars("final/mAP")] == [(7, 0.75)]
+    assert set(events.Tags()["scalars"]) == {"a/deletion", "gini"}
     (picture,), (film,) = events.Images("ranked/one"), events.Images("explain/one/video")
     np.testing.assert_array_equal(pixels_of(picture.encoded_image_string), PIXELS)
     assert is_film(film.encoded_image_string)
@@ -104,19 +103,41 @@ def test_tensorboard_has_it_in_its_tabs(tmp_path: Path) -> None:
     np.testing.assert_array_equal(pixels_of((folder / "sprite.png").read_bytes()), sprite(POINTS.thumbnails))
 
 
-def test_tensorboard_compares_runs_by_their_settings(tmp_path: Path) -> None:
-    from tensorboard.plugins.hparams.metadata import parse_experiment_plugin_data, parse_session_start_info_plugin_data
+def compared(folder: Path) -> Any:
+    """What the tab HParams says of the runs below a folder."""
+    from tensorboard.backend.event_processing.data_provider import MultiplexerDataProvider
+    from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
+    from tensorboard.context import RequestContext
+    from tensorboard.plugins.base_plugin import TBContext
+    from tensorboard.plugins.hparams.backend_context import Context
 
-    logger = TensorBoardLogger(tmp_path, name="", version="")
-    show_all(board_of(logger, tmp_path))
-    logger.finalize("success")
-    events = EventAccumulator(str(tmp_path)).Reload()
-    kept = events.PluginTagToContent("hparams")
-    start = parse_session_start_info_plugin_data(kept["_hparams_/session_start_info"])
-    found = {name: value.string_value or value.number_value for name, value in start.hparams.items()}
-    assert found == SETTINGS
-    metrics = parse_experiment_plugin_data(kept["_hparams_/experiment"]).metric_infos
-    assert [metric.name.tag for metric in metrics] == ["final/mAP"]
+    read = EventMultiplexer().AddRunsFromDirectory(str(folder)).Reload()
+    backend, request = Context(TBContext(data_provider=MultiplexerDataProvider(read, str(folder)))), RequestContext()
+    return backend.experiment_from_metadata(request, "", True, backend.hparams_metadata(request, ""), [])
+
+
+def test_tensorboard_compares_runs_by_all_their_settings_first_by_those_that_differ(tmp_path: Path) -> None:
+    for name, settings in {"a": SETTINGS, "b": {**SETTINGS, "neck": "none", "center/weight": 2}}.items():
+        logger = TensorBoardLogger(tmp_path, name, "")
+        show_all(board_of(logger, tmp_path))
+        board_of(logger, tmp_path).recipe(settings, {"final/mAP": 0.5}, 9)
+        logger.finalize("success")
+    found = compared(tmp_path)
+    assert next(iter(found.hparam_infos)).name == "neck"
+    assert {setting.name for setting in found.hparam_infos} == {*SETTINGS, "center/weight"}
+    assert [metric.name.tag for metric in found.metric_infos] == ["final/mAP"]
+
+
+def test_tensorboard_keeps_the_settings_of_the_last_fit(tmp_path: Path) -> None:
+    from tensorboard.plugins.hparams.metadata import parse_session_start_info_plugin_data
+
+    board = board_of(TensorBoardLogger(tmp_path, name="", version=""), tmp_path)
+    board.recipe({"max_epochs": 1}, {"final/mAP": 0.25}, 3)
+    board.recipe(SETTINGS, {"final/mAP": 0.75}, 7)
+    events = EventAccumulator(str(tmp_path / "recipe")).Reload()
+    start = parse_session_start_info_plugin_data(events.PluginTagToContent("hparams")["_hparams_/session_start_info"])
+    assert {name: value.string_value or value.number_value for name, value in start.hparams.items()} == SETTINGS
+    assert [(event.step, event.value) for event in events.Scalars("final/mAP")] == [(7, 0.75)]
 
 
 def test_without_a_logger_it_is_files(tmp_path: Path) -> None:
@@ -181,6 +202,29 @@ def test_mlflow_is_given_artifacts(tmp_path: Path) -> None:
     np.testing.assert_array_equal(pixels_of(logger.client.files["ranked/one/step_000007.png"]), PIXELS)
     assert is_film(logger.client.files["explain/one/video/step_000007.gif"])
     assert not list(tmp_path.iterdir())
+
+
+def test_mlflow_changes_no_parameter_and_loses_none(tmp_path: Path) -> None:
+    logger = MLflow()
+    board = board_of(logger, tmp_path)
+    board.recipe(SETTINGS, {"final/mAP": 0.25}, 3)
+    board.recipe(SETTINGS, {"final/mAP": 0.5}, 4)
+    assert not logger.client.files
+    board.recipe({**SETTINGS, "neck": "none", "max_epochs": 2}, {"final/mAP": 0.75}, 7)
+    assert logger.settings == {**SETTINGS, "max_epochs": 2}
+    assert logger.metrics[-1] == ({"final/mAP": 0.75}, 7)
+    told = logger.client.files["recipe/step_000007.md"].decode()
+    assert "| neck | none |" in told
+    assert "| final/mAP | 0.75 |" in told
+
+
+def test_wandb_is_given_columns_of_one_kind(wandb: Wandb, tmp_path: Path) -> None:
+    board = board_of(wandb, tmp_path)
+    board.table("mixed", ["camera", "count", "share"], [["all", 3, None], [2, 1, 0.5], [None, 2, 1]], 0)
+    board.table("empty", ["camera"], [], 0)
+    mixed, empty = (entry[name] for name, entry in zip(("mixed", "empty"), wandb.run.logged, strict=True))
+    assert mixed.data == [["all", 3, None], ["2", 1, 0.5], [None, 2, 1]]
+    assert empty.data == []
 
 
 class OnlyPictures:

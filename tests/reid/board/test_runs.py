@@ -44,8 +44,8 @@ def test_a_fit_ends_with_its_settings_and_scores_in_every_logger(
     model = run(tmp_path, "fit", EmbeddingProjector(), logger=[board, CSVLogger(tmp_path / "b", "", ""), wandb, mlflow])
     final = {f"final/{name}": model.results[name] for name in ("mAP", "CMC-1", "CMC-5", "CMC-10", "CMC-20", "mINP")}
     events = events_in(tmp_path / "a")
-    shown = {tag: events.Scalars(tag)[-1].value for tag in events.Tags()["scalars"] if tag.startswith("final/")}
-    assert shown == pytest.approx(final)
+    recipe = events_in(tmp_path / "a/recipe")
+    assert {tag: recipe.Scalars(tag)[-1].value for tag in recipe.Tags()["scalars"]} == pytest.approx(final)
     assert "hp_metric" not in events.Tags()["scalars"]
     assert len(events.Scalars("mAP")) == 1  # the curves of the training are left alone
     assert (final, 2) in mlflow.metrics
@@ -168,5 +168,6 @@ def test_in_two_processes_the_first_shows_and_nothing_waits_for_ever(tmp_path: P
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=240, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr
     assert len(list(tmp_path.glob("events*"))) == 1
-    assert "final/mAP" in events_in(tmp_path).Tags()["scalars"]
+    assert len(list(tmp_path.glob("recipe/events*"))) == 1
+    assert "final/mAP" in events_in(tmp_path / "recipe").Tags()["scalars"]
     assert len(list(tmp_path.glob("*/gallery/metadata.tsv"))) == 1

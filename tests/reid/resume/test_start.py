@@ -77,6 +77,7 @@ def test_the_trainer_is_told(tmp_path: Path) -> None:
     assert told["num_sanity_val_steps"] == 0
     assert isinstance(told["logger"], TensorBoardLogger)
     assert told["logger"].log_dir == str(folder)
-    assert "logger" not in start.trainer_options(Namespace(logger=False))
+    for own in (False, Namespace(class_path="CSVLogger"), [Namespace(class_path="CSVLogger")]):
+        assert "logger" not in start.trainer_options(Namespace(logger=own))
     assert "logger" not in Start(folder / "last.ckpt").trainer_options(Namespace(logger=None))
     assert Start().trainer_options(Namespace(logger=None)) == {}

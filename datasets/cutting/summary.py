@@ -8,6 +8,7 @@ import numpy as np
 
 from datasets.cutting.division import can_be_found
 from datasets.cutting.plan import Piece, Plan
+from reid.shell import command
 
 
 def summary(plan: Plan, sides: Sequence[tuple[str, Piece]], options: dict[str, Any]) -> dict[str, Any]:
@@ -100,10 +101,9 @@ def next_steps(told: dict[str, Any], root: Path) -> Iterator[str]:
         return
     table = root / "tracklets.csv"
     yield "next:"
-    yield f"  python -m datasets check datasets.Folder --root {root} --table {table}"
+    yield "  " + command("python", "-m", "datasets", "check", "datasets.Folder", "--root", root, "--table", table)
     if told["sides"]["train"]["persons"] > 1:
-        yield (
-            f"  python train.py fit --config configs/demo.yaml --data.benchmark datasets.Folder "
-            f"--data.benchmark.root {root} --data.benchmark.table {table} "
-            f"--model.num_identities {told['sides']['train']['persons']}"
-        )
+        where = ("--data.benchmark.root", root, "--data.benchmark.table", table)
+        people = ("--model.num_identities", told["sides"]["train"]["persons"])
+        fit = ("python", "train.py", "fit", "--config", "configs/demo.yaml", "--data.benchmark", "datasets.Folder")
+        yield "  " + command(*fit, *where, *people)

@@ -13,12 +13,12 @@ _PLAN = ".plan"
 
 
 def require_new(output: Path) -> None:
-    """Refuse a folder that exists.
+    """Refuse a folder that exists, unless it was killed on its very last step, which `workshop` repeats.
 
     Raises:
         InputError: it does.
     """
-    if output.exists():
+    if output.exists() and not (output / _PLAN).is_file():
         raise InputError(f"{output} exists; remove it or choose another name")
 
 
@@ -33,19 +33,35 @@ def workshop(output: Path, fingerprint: str) -> Iterator[Path]:
     Raises:
         InputError: the output exists, something else was begun there, or it cannot be written.
     """
-    require_new(output)
     begun = output.with_name(f"{output.name}.unfinished")
     try:
-        if (begun / _PLAN).is_file():
-            if (begun / _PLAN).read_text(encoding="utf-8") != fingerprint:
-                raise InputError(f"{begun} was begun with other options, boxes or videos; remove it or repeat those")
-        elif begun.exists() and any(not place.name.startswith(".") for place in begun.iterdir()):
-            raise InputError(f"{begun} exists and is nothing of ours; remove it or choose another output")
+        _reopen(output, begun, fingerprint)
         write_whole(begun / _PLAN, fingerprint)
-        shutil.rmtree(begun / OPEN, ignore_errors=True)
+        _tidy(begun)
         yield begun
-        shutil.rmtree(begun / OPEN, ignore_errors=True)
+        _tidy(begun)
         begun.rename(output)
         (output / _PLAN).unlink()
     except OSError as error:
         raise InputError(f"{begun}: cannot be written ({error.strerror or error}); the same command goes on") from error
+
+
+def _reopen(output: Path, begun: Path, fingerprint: str) -> None:
+    """Find what an earlier run left, and refuse what is of another one."""
+    require_new(output)
+    if output.exists():
+        if (output / _PLAN).read_text(encoding="utf-8") != fingerprint:
+            raise InputError(f"{output} exists; remove it or choose another name")
+        output.rename(begun)
+    if (begun / _PLAN).is_file():
+        if (begun / _PLAN).read_text(encoding="utf-8") != fingerprint:
+            raise InputError(f"{begun} was begun with other options, boxes or videos; remove it or repeat those")
+    elif begun.exists() and any(not place.name.startswith(".") for place in begun.iterdir()):
+        raise InputError(f"{begun} exists and is nothing of ours; remove it or choose another output")
+
+
+def _tidy(begun: Path) -> None:
+    """Remove what is not whole: tracklets, and the hidden files of a run that was killed while it wrote them."""
+    shutil.rmtree(begun / OPEN, ignore_errors=True)
+    for hidden in begun.glob(".*.tmp"):
+        hidden.unlink()

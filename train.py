@@ -2,24 +2,23 @@
 """Train, validate and test: `python train.py fit --config configs/demo.yaml`; search, and evaluate all splits."""
 
 import gc
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from inspect import signature
 from pathlib import Path
 
-import yaml
-from jsonargparse import Namespace
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.cli import LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
 import explain.callback  # noqa: F401 - so that configs may name it by its short name
 from datasets.datamodule import ReIDDataModule
+from datasets.showing import clip_of
 from explain.command.progress import reporting
+from explain.tcam.first_stage import first_stage
 from explain.tcam.module import TCAM
 from explain.tcam.stages import prepare
+from reid.checkpoint import describes_itself
 from reid.cli import ListedCLI, OneProcessCLI, ParsedCLI, ReIDCLI, build
 from reid.completion import completion
 from reid.config_parser import FURTHER
@@ -28,58 +27,50 @@ from reid.fitting import Fitted, Scores, Told
 from reid.module import ReIDModule
 from reid.outlook import Outlook
 from reid.parsing import Parser
+from reid.shell import command
 from reid.splits.command import splits
+from reid.step_lines import StepLines
 from reid.training_curves import FILE, TrainingCurves
 
 __all__ = ["OWN", "ReIDCLI", "fit", "main", "next_steps", "parse", "run"]
 
 
 class CLI(ReIDCLI):
-    """The commands of `ReIDCLI`; `fit` says how long it takes, and first makes what a model of several stages needs."""
+    """The commands of `ReIDCLI`; `fit` says how long it takes, and first makes what a model of several stages needs.
+
+    Attributes:
+        classifier: the checkpoint of an earlier stage, where there is one.
+    """
+
+    classifier: Path | None = None
 
     def before_fit(self) -> None:
         """Train the classifier and make the maps that TCAM learns from, as far as they are missing."""
         if not self.trainer.fast_dev_run:  # type: ignore[attr-defined]
             callbacks: list[Callback] = self.trainer.callbacks  # type: ignore[attr-defined]
-            callbacks[:0] = [Outlook(), TrainingCurves()]  # before checkpoints are written, which hold the curves
+            # before checkpoints are written, which hold the curves
+            callbacks[:0] = [Outlook(), StepLines(), TrainingCurves()]
         if not isinstance(self.model, TCAM):
             return
-        given = self.config["fit"]
-
-        def classify(config: Path, folder: Path) -> None:
-            fit([f"--config={config}", f"--trainer.default_root_dir={folder}", *first_stage(config, given)])
-
         several = getattr(self.trainer.strategy, "cluster_environment", None)
-        alone = several is None or not several.creates_processes_externally or self.trainer.world_size == 1
+        apart = several is not None and several.creates_processes_externally
+        trial = int(self.trainer.fast_dev_run)  # type: ignore[attr-defined]
+        alone = self.trainer.world_size == 1 or not (apart or trial)
         root, device = Path(self.trainer.default_root_dir), self.trainer.strategy.root_device
         with reporting() as reporter:
-            prepare(self.model, self.datamodule, root, classify, reporter, alone, device)
+            asked = (root, self._classify, reporter, alone, device, trial or None)
+            self.classifier = prepare(self.model, self.datamodule, *asked)
 
-
-def first_stage(config: Path, given: Namespace) -> list[str]:
-    """The options of a classifier that go with those of the decoder: the same network on the same frames.
-
-    Args:
-        config: of the classifier, which says whether its network starts from fetched weights.
-        given: what the decoder is trained with.
-    """
-    model, data = given.model.init_args, given.data.init_args
-    backbone = model.backbone.as_dict()
-    own = yaml.safe_load(config.read_text())["model"]["init_args"]["backbone"].get("init_args", {})
-    if "pretrained" in own:
-        backbone["init_args"]["pretrained"] = own["pretrained"]
-    seed = [f"--seed_everything={given.seed_everything}"] if isinstance(given.seed_everything, int) else []
-    return [
-        f"--model.backbone={json.dumps(backbone, default=str)}",
-        f"--model.num_identities={model.num_identities}",
-        f"--model.neck={model.neck}",
-        f"--data.benchmark={json.dumps(data.benchmark.as_dict(), default=str)}",
-        f"--data.size={json.dumps(list(data.size))}",
-        f"--data.workers={data.workers}",
-        f"--trainer.accelerator={given.trainer.accelerator}",
-        "--trainer.devices=1",
-        *seed,
-    ]
+    def _classify(self, config: Path, folder: Path) -> None:
+        """Train the classifier; a trial run keeps no checkpoint by itself."""
+        trial = self.trainer.fast_dev_run  # type: ignore[attr-defined]
+        given = first_stage(config, self.config["fit"])
+        words = [f"--config={config}", f"--trainer.default_root_dir={folder}", *given]
+        if not trial:
+            fit(words)
+            return
+        tried = build(OneProcessCLI, ["fit", *words, f"--trainer.fast_dev_run={trial}"])
+        tried.trainer.save_checkpoint(folder / "best_classification.ckpt")
 
 
 class Evaluations(Callback):
@@ -112,7 +103,7 @@ def scores_of(trainer: Trainer) -> Scores:
     return {name: float(value) for name, value in trainer.callback_metrics.items()}
 
 
-def main(args: Sequence[str] | None = None) -> LightningCLI:
+def main(args: Sequence[str] | None = None) -> CLI:
     """Run `fit`, `validate` or `test`.
 
     Args:
@@ -192,21 +183,24 @@ OWN: Mapping[str, Callable[[Sequence[str]], None]] = {
 """Commands that take options of our own, by name; each is given the words behind its name."""
 
 
-def next_steps(cli: LightningCLI) -> str:
+def next_steps(cli: CLI) -> str:
     """Say the exact commands that look at what a finished `fit` made."""
-    run = cli.trainer.log_dir or cli.trainer.default_root_dir
+    run = Path(cli.trainer.log_dir or cli.trainer.default_root_dir)
     steps = ["", "next:"]
     if isinstance(cli.trainer.logger, TensorBoardLogger):
-        steps.append(f"  tensorboard --logdir {run}")
-    if (Path(run) / FILE).exists():
-        steps.append(f"  training curves: {run}/{FILE}")
-    checkpoint = getattr(cli.trainer.checkpoint_callback, "best_model_path", "")
-    if checkpoint and isinstance(cli.datamodule, ReIDDataModule):
-        tracklet = cli.datamodule.benchmark.query[0]
-        alone = not all(name.startswith(tracklet.name) for name in tracklet.names)  # else its folder holds others too
-        where = tracklet.folder if alone else tracklet.folder / tracklet.name
-        steps.append(f"  python explain.py --tracklet {where} --checkpoint {checkpoint} --output {run}/explanation")
-        steps.append(f"  and open its report: {run}/explanation/report.html")
+        steps.append("  " + command("tensorboard", "--logdir", run))
+    if (run / FILE).exists():
+        steps.append(f"  training curves: {run / FILE}")
+    checkpoint, clip = getattr(cli.trainer.checkpoint_callback, "best_model_path", ""), clip_of(cli.datamodule)
+    if checkpoint and clip:
+        model = ["--checkpoint", checkpoint]
+        if cli.classifier:
+            model = ["--checkpoint", str(cli.classifier), "--tcam", checkpoint, "--method", "tcam,gradcam"]
+        elif not describes_itself(Path(checkpoint)):
+            model += ["--config", str(run / "config.yaml")]  # a class of the user's own is built by a config only
+        explanation = run / "explanation"
+        steps.append("  " + command("python", "explain.py", *clip, *model, "--output", explanation))
+        steps.append(f"  and open its report: {explanation / 'report.html'}")
     return "\n".join(steps)
 
 

@@ -96,7 +96,8 @@ def draw(explained: Path, output: Path) -> list[Path]:
         path = output / f"{name}.webp"
         save(stacked([Image.open(each).convert("RGB") for each in (sheet, *more)]), path)
         made.append(path)
-    report = photograph(explained / "contrast" / "report.html", output)
+    page = explained / "contrast" / "report.html"
+    report = photograph(page, output) if page.is_file() else None
     if report is not None:
         save(report, output / "report.webp")
         made.append(output / "report.webp")

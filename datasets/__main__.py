@@ -6,12 +6,14 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from jsonargparse import ArgumentParser, Namespace
 from rich.console import Console
 from rich.table import Table
+from typing_extensions import TypeIs
 
 import datasets
 from datasets import localization
@@ -114,7 +116,7 @@ def _require_new(path: Path) -> None:
 
 
 def benchmark_class(name: str) -> type[AnyBenchmark]:
-    """The benchmark of a name such as "datasets.MARS"; nothing is imported for it.
+    """The benchmark of a name such as "datasets.MARS", or of a module elsewhere, which is imported.
 
     Raises:
         InputError: there is none of this name.
@@ -122,16 +124,36 @@ def benchmark_class(name: str) -> type[AnyBenchmark]:
     >>> benchmark_class("datasets.MARS").__name__
     'MARS'
     """
-    kinds = (Benchmark, LocalizationBenchmark)
     known = {
         f"{package.__name__}.{key}": value
         for package in (datasets, localization)
         for key, value in vars(package).items()
-        if isinstance(value, type) and issubclass(value, kinds) and value not in kinds
+        if _is_benchmark(value)
     }
-    if name not in known:
-        raise InputError(f"unknown benchmark {name!r}; expected one of {', '.join(sorted(known))}")
-    return known[name]
+    if name in known:
+        return known[name]
+    module, _, own = name.rpartition(".")
+    if module and module.partition(".")[0] != datasets.__name__:
+        return _benchmark_of(module, own)
+    raise InputError(
+        f"unknown benchmark {name!r}; expected one of {', '.join(sorted(known))}, or package.module.Class of your own"
+    )
+
+
+def _benchmark_of(module: str, name: str) -> type[AnyBenchmark]:
+    """A benchmark of somebody's own."""
+    try:
+        found: object = getattr(import_module(module), name, None)
+    except ImportError as error:
+        raise InputError(f"benchmark {module}.{name}: {error}; PYTHONPATH names the folder of the package") from error
+    if not _is_benchmark(found):
+        raise InputError(f"{module}.{name}: expected a class that is a datasets.Benchmark, got {found!r:.60}")
+    return found
+
+
+def _is_benchmark(value: object) -> TypeIs[type[AnyBenchmark]]:
+    kinds = (Benchmark, LocalizationBenchmark)
+    return isinstance(value, type) and issubclass(value, kinds) and value not in kinds
 
 
 def _parsed(parser: ArgumentParser, arguments: list[str]) -> Namespace:

@@ -1,13 +1,14 @@
 """LightningCLI with the commands that ReID has, which says mistakes in one line and executes no checkpoint."""
 
-import logging
 import os
+import shutil
 import sys
-import warnings
 from argparse import SUPPRESS
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from jsonargparse import Namespace
 from jsonargparse.typing import PositiveInt
@@ -23,6 +24,7 @@ from reid.config_parser import FURTHER, ConfigParser
 from reid.errors import InputError
 from reid.launch import by_slurm, launch_of, require_as_launched, require_no_others
 from reid.parsing import options_of
+from reid.quiet import quieten_lightning
 from reid.ranked import RankedLists
 from reid.resume.exact import ExactSteps
 from reid.resume.finite import FiniteGuard
@@ -37,14 +39,6 @@ EVALUATING = {"validate", "test"}
 STARTING_POINTS = {"model.init_args.backbone.init_args.pretrained": False, "model.init_args.weights": None}
 """Where weights come from without a checkpoint, and what switches that off."""
 
-
-SILENT = (
-    "LeafSpec",
-    "The dirpath has changed",
-    "LightningCLI's args parameter",
-    "in eval mode at the start of training",
-)
-"""What Lightning warns of though it is meant so; frozen networks stay in eval mode."""
 
 Kind = TypeVar("Kind", bound="ReIDCLI")
 
@@ -88,6 +82,7 @@ class ReIDCLI(LightningCLI):
     def _parse_ckpt_path(self) -> None:
         """Find what to start from; but Lightning would let its hyper-parameters overrule the command line."""
         self.stop, self.start = Stop(), Start()
+        self._scratch = Path(gettempdir(), f"trial-{uuid4().hex}")  # of a `fast_dev_run`, which keeps nothing
         if self.config.get("subcommand") is None:  # `run=False` builds and runs no command
             return
         given = self.config[self.config.subcommand]
@@ -127,6 +122,8 @@ class ReIDCLI(LightningCLI):
             plugins = [*plugins, WholeCheckpoints()]
         if by_slurm(os.environ) and not any(isinstance(plugin, ClusterEnvironment) for plugin in plugins):
             plugins = [*plugins, SLURMEnvironment(auto_requeue=False)]  # which would save in the midst of a step
+        if given.fast_dev_run:
+            kwargs["default_root_dir"] = self._scratch
         trainer = super().instantiate_trainer(plugins=plugins, **self.start.trainer_options(given), **kwargs)
         require_as_launched(launch, trainer.num_devices, trainer.num_nodes)
         if launch is None:
@@ -144,6 +141,8 @@ class ReIDCLI(LightningCLI):
         except Stopped as stopped:
             rank_zero_only(_complain)(stopped.told)
             raise
+        finally:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
 
 class ParsedCLI(ReIDCLI):
@@ -201,7 +200,7 @@ def build(kind: type[Kind], words: Sequence[str] | None, callbacks: Sequence[Cal
     Raises:
         InputError: a user's mistake that the constructors or the run found, maybe as the cause of a ValueError.
     """
-    _quieten_lightning()
+    quieten_lightning()
     return kind(
         LightningModule,
         LightningDataModule,
@@ -234,13 +233,3 @@ def _say(line: str) -> None:
 
 def _complain(line: str) -> None:
     print(line, file=sys.stderr, flush=True)  # noqa: T201
-
-
-def _quieten_lightning() -> None:
-    """Keep Lightning's advertisements and warnings about itself off the screen."""
-    warnings.filterwarnings("ignore", f".*({'|'.join(SILENT)})")
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_no_tip)
-
-
-def _is_no_tip(record: logging.LogRecord) -> bool:
-    return "Tip:" not in record.getMessage()

@@ -119,7 +119,9 @@ class EvaluatedModule(LightningModule):
         folder = Path(self.trainer.log_dir or self.trainer.default_root_dir)  # on every rank: Lightning broadcasts it
         if self.trainer.is_global_zero:
             path = write_results(folder, self.results)
-            self.print(f"\n{describe(self.results, self.evaluation)}\nresults: {path}")
+            self.print(f"\n{describe(self.results, self.evaluation)}")
+            if not self.trainer.fast_dev_run:  # type: ignore[attr-defined]  # else its folder goes with it
+                self.print(f"results: {path}")
 
     def facts(self) -> dict[str, Any]:
         """What identifies this evaluation."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
 from typing_extensions import override
 
 from reid.writing import write_whole
@@ -19,8 +20,6 @@ _LEFT_OUT: Final = ("epoch", "step", "clips_per_second")
 class TrainingCurves(Callback):
     """Draws every logged metric over the epochs into `curves.png`, at the end of the training.
 
-    A value that is what it was before is not drawn again.
-
     The points are kept in checkpoints, so that the picture of a run that was resumed begins at its beginning.
 
     Attributes:
@@ -29,16 +28,19 @@ class TrainingCurves(Callback):
 
     def __init__(self) -> None:
         self.points: dict[str, list[list[float]]] = {}
+        self._drawn: dict[str, Tensor] = {}
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         epoch = trainer.current_epoch + 1.0
         for name, value in trainer.callback_metrics.items():
-            known, found = self.points.setdefault(name, []), float(value)
+            if value is self._drawn.get(name):
+                continue  # the tensor of an earlier evaluation, which stays until the next one
+            self._drawn[name] = value
+            known = self.points.setdefault(name, [])
             if known and known[-1][0] == epoch:
-                known[-1][1] = found
-            elif not known or known[-1][1] != found:  # metrics of an evaluation stay until the next one
-                known.append([epoch, found])
+                known.pop()
+            known.append([epoch, float(value)])
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -13,6 +13,7 @@ LIGHTNING = {
     "reid/config_parser.py",
     "reid/module.py",
     "reid/outlook.py",
+    "reid/step_lines.py",
     "reid/training_curves.py",
     "reid/board/of_trainer.py",
     "reid/board/projector.py",

@@ -1,8 +1,6 @@
 """The pages of docs/: what they link to exists, what they show runs, what they mention is understood."""
 
 import ast
-import importlib
-import inspect
 import re
 import subprocess
 import sys
@@ -16,7 +14,7 @@ import yaml
 
 from explain.command.cli import parser as explain_parser
 from explain.command.evaluate_cli import parser as evaluate_parser
-from explain.command.names import ALL
+from explain.command.names import ALL, FOREGROUND
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -96,56 +94,9 @@ def constructor_parameters(path: Path) -> set[str]:
     return {each.arg for function in made for each in (*function.args.args, *function.args.kwonlyargs)}
 
 
-def blocks(language: str) -> list[tuple[str, str]]:
-    """Title, if there is one, and text of the blocks of docs/extending.md in a language."""
-    text = (DOCS / "extending.md").read_text(encoding="utf-8")
-    return re.findall(rf'^```{language}(?: title="([^"]*)")?\n(.*?)^```', text, flags=re.DOTALL | re.MULTILINE)
-
-
-@pytest.fixture
-def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with the files of docs/extending.md, from which Python imports."""
-    for title, text in blocks("python"):
-        if title:
-            (tmp_path / title).parent.mkdir(exist_ok=True)
-            (tmp_path / title).write_text(text, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    yield tmp_path
-    for name in [name for name in sys.modules if name.partition(".")[0] == "mine"]:
-        del sys.modules[name]
-
-
-@pytest.mark.usefixtures("mine")
-def test_the_recipes_run() -> None:
-    tried = [text for title, text in blocks("python") if not title]
-    assert len(tried) == 6
-    for text in tried:
-        exec(compile(text, "docs/extending.md", "exec"), {"__name__": "recipe"})  # noqa: S102 - our own page
-
-
-@pytest.mark.usefixtures("mine")
-def test_the_configs_of_the_recipes_name_what_is_there() -> None:
-    named = [entry for _, text in blocks("yaml") for entry in classes(yaml.safe_load(text))]
-    assert len(named) == 5
-    for entry in named:
-        module, _, name = entry["class_path"].rpartition(".")
-        constructor = getattr(importlib.import_module(module), name)
-        inspect.signature(constructor).bind(**entry.get("init_args", {}))
-
-
-def classes(tree: Any) -> Iterator[dict[str, Any]]:
-    """Every class that a config names, with its arguments."""
-    if isinstance(tree, dict):
-        if "class_path" in tree:
-            yield tree
-        for branch in tree.values():
-            yield from classes(branch)
-
-
 def test_the_gallery_shows_every_method_and_is_light() -> None:
     text = (DOCS / "gallery.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"^\*\*`([^`]+)`\*\*", text, flags=re.MULTILINE)) == set(ALL)
+    assert set(re.findall(r"^\*\*`([^`]+)`\*\*", text, flags=re.MULTILINE)) == {*ALL, FOREGROUND}
     pictures = sorted((DOCS / "gallery").iterdir())
     assert {f"gallery/{picture.name}" for picture in pictures} == set(re.findall(r"gallery/\w+\.webp", text))
     assert all(picture.stat().st_size <= LIMIT for picture in pictures)

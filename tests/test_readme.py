@@ -105,7 +105,8 @@ def test_every_command_runs(
         elif words[:2] == ["python", "-m"]:
             {"reid.embed": embed, "reid.rank": rank, "reid.export": export}[words[2]](words[3:])
         elif line.startswith("python explain.py") and not {"A", str(tmp_path / "walk.mp4")} & set(words):
-            explain([*words[2:], *(["--queries", "1"] if words[2] == "evaluate" else ["--scorecam_channels", "2"])])
+            few = ["--queries", "1"] if words[2] == "evaluate" else []
+            explain([*words[2:], *few, *(["--scorecam_channels", "2"] if "all" in words else [])])
     capsys.readouterr()
     assert all((tmp_path / name / "summary.json").exists() for name in OUTPUTS)
     assert all((tmp_path / name).exists() for name in FILES)

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +101,7 @@ def test_the_printed_explain_command_runs(folder: Path) -> None:
         for line in (folder / "printed.txt").read_text().splitlines()
         if line.strip().startswith("python explain.py")
     )
-    words = command.split()
+    words = shlex.split(command)
     done = subprocess.run(  # noqa: S603
         [sys.executable, *words[1:]], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
     )
@@ -154,10 +156,17 @@ def test_an_evaluation_is_not_resumed(folder: Path, capsys: pytest.CaptureFixtur
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("command", ["fit", "validate", "test"])
-def test_a_trial_run_goes_through_and_keeps_no_checkpoint(folder: Path, tmp_path: Path, command: str) -> None:
-    arguments = ["--trainer.fast_dev_run=true", "--trainer.default_root_dir", str(tmp_path)]
+def test_a_trial_run_goes_through_and_leaves_nothing(
+    folder: Path, tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    drawing = ["--trainer.callbacks+=explain.callback.ExplainCallback", "--trainer.callbacks.every_n_epochs=1"]
+    arguments = ["--trainer.fast_dev_run=9", "--trainer.default_root_dir", str(tmp_path / "runs"), *drawing]
     assert exit_status(lambda: run([command, "--config", str(folder / "config.yaml"), *arguments])) == 0
-    assert not list(tmp_path.rglob("*.ckpt"))
+    assert not list(tmp_path.iterdir())
+    told = capsys.readouterr().out
+    assert "mAP" in told, "nine batches are all"
+    assert "results.json" not in told, "it would be gone"
 
 
 MISTAKES = {

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from explain.command.flags import methods_of, shared_flags, tools_of
+from explain.command.idle import given_of, require_company, require_takers
 from explain.command.model_flags import action_model, check_model, checkpoint
 from explain.command.names import NORMALISATIONS, POLARITIES, Finer, Score
 from reid.completion import completion
@@ -71,9 +72,12 @@ def main(args: Sequence[str] | None = None) -> None:
     if words == ["completion"]:
         _complete()
         return
-    given = parser().parse_args(words)
+    flags = parser()
+    given, named = flags.parse_args(words), given_of(flags, words)
     check_model(given)
-    _check_question(given)
+    require_company(named)
+    _check_class(given)
+    require_takers(named, given.method, methods_of(given.method))
     if given.videos_dir is not None:
         _explain_directory(given)
     elif given.query is not None or given.mistakes is not None:
@@ -125,26 +129,6 @@ def _explain_benchmark(given: argparse.Namespace) -> None:
     wanted = Wanted(given.config, given.root, given.frames, given.query, given.mistakes or 0, given.top)
     output = given.output or Path("cam_output")
     explain_queries(wanted, tools, Keep(output, given.normalize, given.overwrite, given.tensorboard, given.polarity))
-
-
-def _check_question(given: argparse.Namespace) -> None:
-    """Refuse flags that contradict each other."""
-    _check_class(given)
-    named = given.query is not None or given.mistakes is not None
-    of_class = given.finer is not None or given.target_id is not None or given.score != "logit"
-    if (given.against is not None or named) and of_class:
-        raise InputError(
-            "--against, --query and --mistakes explain similarities, --target_id, --score and --finer a class: give "
-            "one or the other"
-        )
-    if given.instead_of is not None and given.against is None:
-        raise InputError("--instead_of needs --against: why that one, and not this one")
-    if named and given.against is not None:
-        raise InputError("--against goes with --video or --tracklet: a query is compared with its benchmark")
-    if named and given.config is None:
-        raise InputError("--query and --mistakes need --config: the training config names the benchmark")
-    if given.videos_dir is not None and given.tensorboard is not None:
-        raise InputError("--tensorboard goes with a single clip or a benchmark: leave it out of a --videos_dir")
 
 
 def _check_class(given: argparse.Namespace) -> None:

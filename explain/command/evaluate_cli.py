@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from explain.command.flags import methods_of, shared_flags, tools_of
+from explain.command.idle import given_of, require_takers
 from explain.command.model_flags import action_model, check_model, checkpoint
 from explain.command.names import BLANKS, CONTROLS, UNITS
 from reid.errors import InputError
@@ -38,8 +39,10 @@ def main(args: Sequence[str]) -> None:
     Raises:
         InputError: a user's mistake or a broken file.
     """
-    given = parser().parse_args(args)
+    flags = parser()
+    given = flags.parse_args(args)
     check_model(given)
+    require_takers(given_of(flags, args), given.method, methods_of(given.method))
     if given.bf16 and given.thorough:
         raise InputError("--thorough moves the clips by less than bfloat16 resolves: leave --bf16 out")
     if given.model and given.videos_dir is None:

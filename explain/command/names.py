@@ -36,6 +36,9 @@ METHODS: Final = (
 CONTROLS: Final = ("randomcam", "random", "centre")
 """What a method has to beat."""
 
+EXTREMAL: Final = ("3d_ep", "2d_ep", "step")
+"""Methods that search for a mask."""
+
 MINUTES: Final = ("occlusion", "2d_ep", "3d_ep", "step")
 """Methods that take minutes a clip: `all` leaves them out."""
 

@@ -16,6 +16,7 @@ from explain.command.workbench import Tools, Workbench, workbench
 from explain.report.content import Question
 from explain.sinks.folder import Facts
 from reid.errors import InputError
+from reid.shell import command
 from reid.video import count_frames, even_indices
 
 
@@ -79,7 +80,7 @@ def tell(bench: Workbench[AnyModel], questions: Sequence[Question], seconds: flo
         print(f"{methods}: {question.caption}, score {question.score:.3f}, {frames} frames")  # noqa: T201
         for line in figures_in_lines(question):
             print(line)  # noqa: T201
-    logged = f", {keep.tensorboard} (tensorboard --logdir)" if keep.tensorboard else ""
+    logged = f", {command('tensorboard', '--logdir', keep.tensorboard)}" if keep.tensorboard else ""
     print(f"{seconds:.1f} s: {keep.output}/report.html{logged}")  # noqa: T201
 
 

@@ -9,6 +9,7 @@ from explain.command.names import (
     ALL_CHANNELS,
     AREAS,
     BASELINES,
+    EXTREMAL,
     FOREGROUND,
     IG_STEPS,
     ITERATIONS,
@@ -87,30 +88,13 @@ def settings_of(given: argparse.Namespace, methods: Collection[str]) -> "Setting
     """What was chosen of the methods.
 
     Raises:
-        InputError: a flag is for a method that was not asked for.
+        InputError: they do not go with the methods.
     """
-    integral, hiding, extremal = "integrated_gradients", "occlusion", ("3d_ep", "2d_ep", "step")
-    for flag, chosen, takers in (
-        ("--temporal frame", given.temporal != "clip", ("gradcam",)),
-        ("--layers", bool(given.layers), ("layercam",)),
-        ("--ig_steps", given.ig_steps is not None, (integral,)),
-        ("--perturb_area", given.perturb_area is not None, extremal),
-        ("--num_iter", given.num_iter is not None, extremal),
-        ("--perturb_mode", given.perturb_mode is not None, extremal),
-        ("--perturb_reward", given.perturb_reward is not None, extremal),
-        ("--baseline black", given.baseline == "black", (integral,)),
-        ("--baseline", given.baseline is not None, (integral, hiding)),
-    ):
-        if chosen and not set(takers) & set(methods):
-            raise InputError(
-                f"{flag} is a choice of {' and '.join(takers)}, which was not asked for: add --method {takers[0]}"
-            )
-
     if given.tcam is None and (given.gate or FOREGROUND in methods):
         asked = "--gate" if given.gate else f"--method {FOREGROUND}"
         raise InputError(f"{asked} needs --tcam FILE, a checkpoint of configs/localization/reid_tcam.yaml")
-    if given.baseline == "black" and hiding in methods:
-        raise InputError(f"--baseline black is no choice of {hiding}: take mean or blur, or leave {hiding} out")
+    if given.baseline == "black" and "occlusion" in methods:
+        raise InputError("--baseline black is no choice of occlusion: take mean or blur, or leave occlusion out")
 
     from explain.command.settings import Settings  # late: --help and a misspelt flag must not wait for torch
 
@@ -124,7 +108,7 @@ def settings_of(given: argparse.Namespace, methods: Collection[str]) -> "Setting
         given.perturb_area or AREAS,
         given.num_iter or ITERATIONS,
         given.perturb_mode or "preserve",
-        given.perturb_reward or (_usual_reward(given) if set(extremal) & set(methods) else "score"),
+        given.perturb_reward or (_usual_reward(given) if set(EXTREMAL) & set(methods) else "score"),
         given.tcam,
         given.gate,
     )

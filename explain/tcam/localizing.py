@@ -4,6 +4,7 @@ import json
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -110,7 +111,8 @@ class LocalizingModule(LightningModule):
         """Choose the threshold on the validation split, if the checkpoint has none for these maps."""
         if self.threshold < 0:
             self.on_validation_epoch_start()
-            for batch in self.trainer.datamodule.val_dataloader():  # type: ignore[attr-defined]
+            few = int(self.trainer.fast_dev_run) or None  # type: ignore[attr-defined]
+            for batch in islice(self.trainer.datamodule.val_dataloader(), few):  # type: ignore[attr-defined]
                 self.validation_step(self.transfer_batch_to_device(batch, self.device, 0), 0)
             self._choose_threshold(self.boxes.compute())
 
@@ -187,7 +189,8 @@ class LocalizingModule(LightningModule):
             write_whole(folder / "corloc.csv", comma_separated(*found, told))
         self.results = {**scores, "protocol": protocol, "stage": str(self.trainer.state.fn), **self.facts()}
         path = write_whole(folder / "results.json", json.dumps(self.results, indent=2) + "\n")
-        self.print(f"results: {path}")
+        if not self.trainer.fast_dev_run:  # type: ignore[attr-defined]  # else its folder goes with it
+            self.print(f"results: {path}")
         self._show_pictures(boards_of(self.trainer, folder))
 
     def facts(self) -> dict[str, Any]:

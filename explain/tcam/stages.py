@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -46,8 +47,15 @@ class Shots(Protocol):
 
 
 def prepare(
-    module: TCAM, shots: Shots, root: Path, train: Train, reporter: Reporter, alone: bool = True, device: Device = "cpu"
-) -> None:
+    module: TCAM,
+    shots: Shots,
+    root: Path,
+    train: Train,
+    reporter: Reporter,
+    alone: bool = True,
+    device: Device = "cpu",
+    few: int | None = None,
+) -> Path:
     """Find or make the classifier and the maps; what an earlier run has made, also in part, is not made again.
 
     Args:
@@ -58,6 +66,10 @@ def prepare(
         reporter: is told what is being done.
         alone: False where other processes do the same at this moment: then nothing is made.
         device: where maps are made.
+        few: of a trial run: the maps of so many batches are made, and none in a folder that the module names.
+
+    Returns:
+        The checkpoint of the classifier.
 
     Raises:
         InputError: there is no classifier and no config to train one, it does not fit, or a folder cannot be written;
@@ -67,14 +79,16 @@ def prepare(
     trained = load_model(best)
     _require_same(module.localizer.encoder.classifier, trained, best)
     module.localizer.encoder.classifier.load_state_dict(trained.state_dict())
-    folder, source = module.cams or root / "cams", _of_localization(best)
+    source, there = _of_localization(best), module.cams is not None and (few is None or module.cams.is_dir())
+    folder = module.cams if module.cams and there else root / "cams"
     facts = facts_of(source, module.method, shots)
-    if alone:
+    if alone and not (few and there):
         filling = Filling(folder, facts, shots.shot_lengths, replace=module.cams is None)
-        fill(filling, load_model(source, device=device), module.method, shots, reporter)
-    module.store = CamStore(folder)
+        fill(filling, load_model(source, device=device), module.method, shots, reporter, few)
+    module.store = CamStore(folder, partly=few is not None)
     if module.store.facts != facts:
         raise InputError(f"{folder}: holds maps of another classifier, method or data; run this once with one process")
+    return best
 
 
 def facts_of(checkpoint: Path, method: Explainer, shots: Shots) -> Facts:
@@ -87,7 +101,14 @@ def facts_of(checkpoint: Path, method: Explainer, shots: Shots) -> Facts:
     }
 
 
-def fill(filling: Filling, classifier: ReIDModel, method: Explainer, shots: Shots, reporter: Reporter) -> None:
+def fill(
+    filling: Filling,
+    classifier: ReIDModel,
+    method: Explainer,
+    shots: Shots,
+    reporter: Reporter,
+    few: int | None = None,
+) -> None:
     """Make the maps of all training frames, as far as they are missing.
 
     Args:
@@ -96,11 +117,12 @@ def fill(filling: Filling, classifier: ReIDModel, method: Explainer, shots: Shot
         method: makes the maps.
         shots: training data.
         reporter: is told how far it is.
+        few: stop after so many batches.
     """
     total = sum(shots.shot_lengths)
     if filling.missing:
         reporter.say(f"maps of {filling.missing:,} of {total:,} training frames")
-        for left in filling.fill(shots.every_frame(), partial(_maps, classifier, method)):
+        for left in filling.fill(islice(shots.every_frame(), few), partial(_maps, classifier, method)):
             reporter.count(total - left, total)
 
 

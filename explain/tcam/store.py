@@ -31,12 +31,13 @@ class CamStore:
 
     Args:
         folder: that `fill` made.
+        partly: whether maps may be missing, which are 0 then: for a trial run.
 
     Raises:
         InputError: there is no store in it, or it is not whole.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, partly: bool = False) -> None:
         try:
             told = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
             self._maps: NDArray[np.float16] = np.load(folder / _MAPS, mmap_mode="r")
@@ -45,7 +46,7 @@ class CamStore:
             self.lengths: list[int] = told["lengths"]
         except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
             raise InputError(f"{folder}: no whole store of maps ({error}); remove it, and it is made again") from error
-        if not done.all() or len(done) != len(self._maps) or len(done) != sum(self.lengths):
+        if not (partly or done.all()) or len(done) != len(self._maps) or len(done) != sum(self.lengths):
             raise InputError(f"{folder}: {int(done.sum())} of {len(done)} maps are made; start once more to go on")
         self._starts = np.cumsum([0, *self.lengths])
 

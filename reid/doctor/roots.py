@@ -8,6 +8,7 @@ import yaml
 
 from reid.doctor.finding import Finding
 from reid.errors import InputError
+from reid.shell import command
 
 
 def roots(configs: Iterable[Path]) -> Iterator[Finding]:
@@ -29,11 +30,12 @@ def roots(configs: Iterable[Path]) -> Iterator[Finding]:
         if root.is_dir() and any(root.iterdir()):
             yield Finding(what, f"there, for {asked}")
         else:
+            link = command("ln", "-s", "/where/it/is", root)
             yield Finding(
                 what,
                 f"nothing is there; {asked} asked for it",
                 "optional",
-                f"put the benchmark there (ln -s /where/it/is {root}), or pass --data.benchmark.root DIR",
+                f"put the benchmark there ({link}), or pass --data.benchmark.root DIR",
             )
 
 

@@ -23,6 +23,7 @@ from reid.search.table import csv_table, json_table, progress, rows, text_table
 from reid.search.trials import places
 from reid.search.worker import Work, Worker
 from reid.settings import settings_of
+from reid.shell import command
 from reid.writing import write_whole
 
 
@@ -109,4 +110,4 @@ def _write_best(study: Study, plan: Plan, root: Path, rest: Sequence[str], parse
         return
     config = parse([*rest, *words_of(options_of(plan.space, best.params))])
     path = write_whole(root / "best.yaml", with_header(config, best, study, plan.objective, plan.space))
-    say(f"next: python train.py fit --config {path}")
+    say(f"next: {command('python', 'train.py', 'fit', '--config', path)}")

@@ -152,7 +152,8 @@ def test_long_lists_are_capped(mars_root: Path, capsys: pytest.CaptureFixture[st
             "unknown benchmark ''; expected one of datasets.Cross, datasets.DukeMTMCVideoReID, ",
         ),
         (["check", "datasets.Benchmark", "--root", "."], "unknown benchmark 'datasets.Benchmark'"),
-        (["check", "os.path"], "unknown benchmark 'os.path'"),
+        (["check", "os.path"], "os.path: expected a class that is a datasets.Benchmark, got <module"),
+        (["check", "nowhere.Mine"], "benchmark nowhere.Mine: No module named 'nowhere'; PYTHONPATH names the folder"),
         (["check", "datasets.MARS"], "the following arguments are required: root"),
         (["check", "datasets.MARS", "--root", "absent"], "absent: no such folder"),
         (["check", "datasets.Cross", "--train", "datasets.MARS", "--train.root", "."], "required: test"),
@@ -212,10 +213,17 @@ def test_synthesize_writes_what_check_passes(tmp_path: Path, capsys: pytest.Capt
     assert "was drawn with seed 0 instead of 1" in capsys.readouterr().err
 
 
-def test_benchmark_class_knows_the_package_only() -> None:
+def test_benchmark_class_knows_the_package_and_classes_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert benchmark_class("datasets.MARS") is MARS
     with pytest.raises(InputError, match="unknown benchmark"):
         benchmark_class("datasets.mars.MARS")
+    (tmp_path / "my_benchmarks.py").write_text("import datasets\n\nclass Mine(datasets.MARS):\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert issubclass(benchmark_class("my_benchmarks.Mine"), MARS)
+    with pytest.raises(InputError, match=r"Other: expected a class that is a datasets\.Benchmark, got None"):
+        benchmark_class("my_benchmarks.Other")
 
 
 def test_program(mars_root: Path) -> None:

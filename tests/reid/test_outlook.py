@@ -33,6 +33,12 @@ class Line(LightningModule):
     @override
     def validation_step(self, batch: list[Tensor]) -> None:
         self.log("score", float(self.current_epoch))
+        self.log("half", 0.5)
+        self.log("most", 0.5, reduce_fx="max")
+
+    @override
+    def on_validation_epoch_end(self) -> None:
+        self.log_dict({"mAP": 1.0})
 
     @override
     def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -90,6 +96,18 @@ def test_curves_are_drawn_and_go_on_with_a_resumed_run(tmp_path: Path) -> None:
     assert torch.load(checkpoint, weights_only=True)["callbacks"]  # plain numbers, which a safe loader reads
     later = trained(tmp_path / "later", 3, checkpoint)
     assert [epoch for epoch, _ in later.points["score"]] == [1.0, 2.0, 3.0]
+
+
+def test_a_value_that_stays_is_a_point_of_every_epoch_that_measured_it(tmp_path: Path) -> None:
+    curves = trained(tmp_path, 5, check_val_every_n_epoch=2)
+    for name in ("half", "most", "mAP"):
+        assert [epoch for epoch, _ in curves.points[name]] == [2.0, 4.0], name
+    assert curves.points["half"] == [[2.0, 0.5], [4.0, 0.5]]
+    assert curves.points["score"] == [[2.0, 1.0], [4.0, 3.0]]
+    assert [epoch for epoch, _ in curves.points["loss"]] == [1.0, 2.0, 3.0, 4.0, 5.0]
+    (checkpoint,) = tmp_path.rglob("best.ckpt")
+    later = trained(tmp_path / "later", 6, checkpoint, check_val_every_n_epoch=2)
+    assert [epoch for epoch, _ in later.points["mAP"]] == [2.0, 4.0, 6.0]
 
 
 def test_values_that_are_not_finite_do_not_stop_the_picture() -> None:

@@ -121,7 +121,7 @@ def test_other_scores_of_a_class(files: Path, tmp_path: Path, flag: str, questio
 
 MISTAKES = {
     "unknown method": (["--method", "gradcam,magic"], "--method magic: unknown; there is all, originalcam, gradcam"),
-    "rival without a match": (["--instead_of", "x"], "--instead_of needs --against"),
+    "rival without a match": (["--instead_of", "x"], "--instead_of goes with --against"),
     "score and finer": (["--finer", "mean", "--score", "energy"], "--finer compares logits"),
     "attention of a CNN": (["--method", "rollout"], "gradcam"),
     "unknown flag": (["--metod", "gradcam"], "--metod"),
@@ -136,7 +136,7 @@ MISTAKES = {
     "a name missing": (["--method", "gradcam,"], "--method 'gradcam,': a name is missing before or behind a comma"),
     "a layer missing": (["--method", "layercam", "--layers", ",x"], "--layers: ',x': a name is missing"),
     "layers of another method": (["--layers", "trunk.layer4"], "--layers is a choice of layercam"),
-    "temporal of another method": (["--method", "hirescam", "--temporal", "frame"], "add --method gradcam"),
+    "temporal of another method": (["--method", "hirescam", "--temporal", "frame"], "give --method hirescam,gradcam"),
     "events in a file": (["--tensorboard", __file__], "is no folder that can be written"),
     "events below a file": (["--tensorboard", f"{__file__}/events"], "is no folder that can be written"),
 }

@@ -117,7 +117,7 @@ def test_what_was_told_of_one_clip_is_not_told_of_the_next() -> None:
 
 
 MISTAKES = {
-    "steps of another method": (["--ig_steps", "5"], "--ig_steps is a choice of integrated_gradients, which was not"),
+    "steps of another method": (["--ig_steps", "5"], "--ig_steps is a choice of integrated_gradients, but"),
     "black cannot hide": (
         ["--method", "occlusion,integrated_gradients", "--baseline", "black"],
         "--baseline black is no choice of occlusion",

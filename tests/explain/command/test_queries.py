@@ -67,4 +67,4 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
 
 def test_a_query_needs_a_config(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_status(lambda: main(["--query", "x", "--checkpoint", str(checkpoint)])) == 2
-    assert "--query and --mistakes need --config" in capsys.readouterr().err
+    assert "--query goes with --config" in capsys.readouterr().err

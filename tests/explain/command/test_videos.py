@@ -125,6 +125,6 @@ def test_a_folder_of_something_else_stays(clips: Path, weights: Path, tmp_path: 
 def test_a_misspelt_class_is_no_fault_of_the_clips(clips: Path, weights: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--label wafe: the model has no such class; there is wave"):
         act(tmp_path / "out", "--videos_dir", str(clips), "--label", "wafe", weights=weights)
-    with pytest.raises(InputError, match="--tensorboard goes with a single clip"):
+    with pytest.raises(InputError, match="--tensorboard goes with --video"):
         act(tmp_path / "out", "--videos_dir", str(clips), "--tensorboard", "x", weights=weights)
     assert not (tmp_path / "out").exists()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from datasets.cutting.plan import Piece, Plan
+from reid.library.found import INDEX
 from reid.writing import write_whole
 
 
@@ -26,4 +27,4 @@ def write_index(plan: Plan, sides: Sequence[tuple[str, Piece]], root: Path) -> P
     for side, piece in sides:
         camera = [piece.camera] * plan.by_camera
         writer.writerow([plan.folder(piece).as_posix(), piece.person, piece.name, *camera, side])
-    return write_whole(root / "tracklets.csv", text.getvalue())
+    return write_whole(root / INDEX, text.getvalue())

@@ -8,6 +8,7 @@ import numpy as np
 
 from datasets.cutting.division import can_be_found
 from datasets.cutting.plan import Piece, Plan
+from reid.library.found import INDEX
 from reid.shell import command
 
 
@@ -99,7 +100,7 @@ def next_steps(told: dict[str, Any], root: Path) -> Iterator[str]:
     """The commands that use what was cut."""
     if not told["counts"]["persons_that_can_be_found"]:
         return
-    table = root / "tracklets.csv"
+    table = root / INDEX
     yield "next:"
     yield "  " + command("python", "-m", "datasets", "check", "datasets.Folder", "--root", root, "--table", table)
     if told["sides"]["train"]["persons"] > 1:

@@ -12,6 +12,9 @@ from reid.frames import by_number, is_frame
 VIDEOS: Final = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".flv")
 """What counts as a video within a folder, in any case of the letters; a file that is named itself may end otherwise."""
 
+INDEX: Final = "tracklets.csv"
+"""`python -m datasets cut` writes it beside the folders of the persons, with contact sheets."""
+
 _MARS: Final = re.compile(r"(.+C\d+T\d+)F\d+\.")
 
 
@@ -28,7 +31,8 @@ def find_tracklets(inputs: Sequence[Path]) -> list[Found]:
     """Look for videos and folders of frames, at any depth, in the order of the numbers in their names.
 
     A folder that holds pictures is a tracklet; one with the names of MARS, such as `0001C1T0001F001.jpg`, may hold
-    several. Hidden files and folders are passed over.
+    several; the sheets that `python -m datasets cut` writes above its tracklets are none. Hidden files and folders are
+    passed over.
 
     Args:
         inputs: videos, tracklets, and folders that hold such.
@@ -76,7 +80,8 @@ def _below(folder: Path) -> Iterator[Found]:
 
 def _in_folder(folder: Path, name: str) -> Iterator[Found]:
     """The tracklets whose frames lie in a folder itself."""
-    frames = [each for each in _listed(folder) if is_frame(each)]
+    listed = _listed(folder)
+    frames = [] if INDEX in listed else [each for each in listed if is_frame(each)]
     several = sorted({match[1] for each in frames if (match := _MARS.match(each))}, key=by_number)
     if len(several) > 1:
         yield from (Found(f"{name}/{each}", folder / each) for each in several)

@@ -25,6 +25,7 @@ from datasets.sampling import Dense, RestrictedRandom
 from reid.backbones import ResNetTA
 from reid.errors import InputError
 from reid.image import read_image
+from reid.library.found import find_tracklets
 from reid.module import ReIDModule
 
 Film = Callable[..., Path]
@@ -93,6 +94,14 @@ def test_it_is_a_benchmark_with_and_without_its_table(two: list[Path], tmp_path:
     assert counts(Folder(out))["train_tracklets"] + counts(Folder(out))["gallery_tracklets"] == 12
     assert main(["check", "datasets.Folder", "--root", str(out), "--table", str(out / "tracklets.csv")]) == 0
     assert main(["check", "datasets.Folder", "--root", str(out)]) == 0
+
+
+def test_the_library_finds_its_tracklets_and_no_sheets(two: list[Path], tmp_path: Path) -> None:
+    cut(two, with_identities(two), tmp_path / "out", options=OPTIONS)
+    assert list((tmp_path / "out").glob("sheet_*.jpg"))
+    folders = {path.parent.relative_to(tmp_path / "out").as_posix() for path in tmp_path.rglob("0*.jpg")}
+    assert len(folders) == 12
+    assert {tracklet.name for tracklet in find_tracklets([tmp_path / "out"])} == folders
 
 
 @pytest.mark.filterwarnings("ignore")  # Lightning's advice

@@ -80,8 +80,10 @@ def draw(points: dict[str, list[list[float]]]) -> bytes:
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # late: the import takes a second
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     shown = {name: own for name, own in sorted(points.items()) if name not in _LEFT_OUT and _drawable(own)}
+    last = max((epoch for own in shown.values() for epoch, _ in own), default=1.0)
     across = min(_ACROSS, max(len(shown), 1))
     down = max(1, math.ceil(len(shown) / across))
     figure = Figure(figsize=(_WIDTH * across, _HEIGHT * down), layout="constrained")
@@ -89,7 +91,8 @@ def draw(points: dict[str, list[list[float]]]) -> bytes:
     for place, (name, own) in enumerate(shown.items(), 1):
         axes = figure.add_subplot(down, across, place)
         axes.plot([epoch for epoch, _ in own], [value for _, value in own], marker=".")
-        axes.set(title=name, xlabel="epoch")
+        axes.set(title=name, xlabel="epoch", xlim=(0.5, last + 0.5))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=110)

@@ -14,9 +14,12 @@ from reid.video import even_indices
 
 _HEIGHT: Final = 112
 _LABEL: Final = 190
+"""Width that the words have at least."""
+_WIDEST: Final = 420
 _EDGE: Final = 4
 _GAP: Final = 6
 _FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
+_SIZE: Final = 0.45
 _INK: Final = (40, 40, 40)
 COLOURS: Final = {
     "query": (40, 40, 40),
@@ -67,7 +70,9 @@ def draw(lines: Sequence[Line], frames: int = 6) -> NDArray[np.uint8]:
 
 def stack(bands: Sequence[Band]) -> NDArray[np.uint8]:
     """Draw strips below each other, from top to bottom. Returns [H,W,3] RGB."""
-    drawn = [_strip(band) for band in bands]
+    longest = max((_length(word) for band in bands for word in band.words), default=0)
+    label = min(max(_LABEL, longest + 2 * _GAP), _WIDEST)
+    drawn = [_strip(band, label) for band in bands]
     width = max(strip.shape[1] for strip in drawn)
     return np.concatenate([_padded(strip, width) for strip in drawn])
 
@@ -77,15 +82,27 @@ def _chosen(paths: Sequence[Path], frames: int) -> list[NDArray[np.uint8]]:
     return [read_image(paths[place]) for place in even_indices(len(paths), min(frames, len(paths)))]
 
 
-def _strip(band: Band) -> NDArray[np.uint8]:
-    """One tracklet: its words, and its frames within the colour of the verdict."""
+def _length(word: str) -> int:
+    """Pixels that a word is wide."""
+    return int(cv2.getTextSize(word, _FONT, _SIZE, 1)[0][0])
+
+
+def _fitting(word: str, width: int) -> str:
+    """A word without its beginning, as far as it is wider: the ends of paths tell tracklets apart."""
+    start = next(start for start in range(len(word) + 1) if _length(f"...{word[start:]}" if start else word) <= width)
+    return f"...{word[start:]}" if start else word
+
+
+def _strip(band: Band, width: int) -> NDArray[np.uint8]:
+    """One tracklet: its words, in a field of a width, and its frames within the colour of the verdict."""
     colour = COLOURS[band.verdict]
     pictures = np.concatenate([_small(picture) for picture in band.pictures], axis=1)
     framed = cv2.copyMakeBorder(pictures, _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_CONSTANT, value=colour)
-    label = np.full((framed.shape[0], _LABEL, 3), 255, np.uint8)
+    label = np.full((framed.shape[0], width, 3), 255, np.uint8)
     for row, word in enumerate(band.words):
         colour = COLOURS[band.verdict] if row == 0 else _INK
-        cv2.putText(label, word, (_GAP, 24 + 22 * row), _FONT, 0.45, colour, 1, cv2.LINE_AA)
+        shown = _fitting(word, width - 2 * _GAP)
+        cv2.putText(label, shown, (_GAP, 24 + 22 * row), _FONT, _SIZE, colour, 1, cv2.LINE_AA)
     return np.concatenate([label, framed], axis=1).astype(np.uint8)
 
 

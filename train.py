@@ -55,10 +55,11 @@ class CLI(ReIDCLI):
         several = getattr(self.trainer.strategy, "cluster_environment", None)
         apart = several is not None and several.creates_processes_externally
         trial = int(self.trainer.fast_dev_run)  # type: ignore[attr-defined]
-        alone = self.trainer.world_size == 1 or not (apart or trial)
+        if trial and self.trainer.world_size > 1:
+            raise InputError("--trainer.fast_dev_run: a trial of several stages takes one process: --trainer.devices 1")
         root, device = Path(self.trainer.default_root_dir), self.trainer.strategy.root_device
         with reporting() as reporter:
-            asked = (root, self._classify, reporter, alone, device, trial or None)
+            asked = (root, self._classify, reporter, self.trainer.world_size == 1 or not apart, device, trial or None)
             self.classifier = prepare(self.model, self.datamodule, *asked)
 
     def _classify(self, config: Path, folder: Path) -> None:
@@ -194,6 +195,8 @@ def next_steps(cli: CLI) -> str:
     checkpoint, clip = getattr(cli.trainer.checkpoint_callback, "best_model_path", ""), clip_of(cli.datamodule)
     if checkpoint and clip:
         model = ["--checkpoint", checkpoint]
+        if cli.classifier and not describes_itself(cli.classifier):
+            return "\n".join(steps)  # `explain.py` builds one class of the user's own, by one config
         if cli.classifier:
             model = ["--checkpoint", str(cli.classifier), "--tcam", checkpoint, "--method", "tcam,gradcam"]
         elif not describes_itself(Path(checkpoint)):

@@ -133,7 +133,7 @@ def benchmark_class(name: str) -> type[AnyBenchmark]:
     if name in known:
         return known[name]
     module, _, own = name.rpartition(".")
-    if module and module.partition(".")[0] != datasets.__name__:
+    if own.isidentifier() and all(part.isidentifier() for part in module.split(".")) and module != datasets.__name__:
         return _benchmark_of(module, own)
     raise InputError(
         f"unknown benchmark {name!r}; expected one of {', '.join(sorted(known))}, or package.module.Class of your own"
@@ -144,8 +144,9 @@ def _benchmark_of(module: str, name: str) -> type[AnyBenchmark]:
     """A benchmark of somebody's own."""
     try:
         found: object = getattr(import_module(module), name, None)
-    except ImportError as error:
-        raise InputError(f"benchmark {module}.{name}: {error}; PYTHONPATH names the folder of the package") from error
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise InputError(f"{module} cannot be imported ({reason}); PYTHONPATH names the folder of a package") from error
     if not _is_benchmark(found):
         raise InputError(f"{module}.{name}: expected a class that is a datasets.Benchmark, got {found!r:.60}")
     return found

@@ -22,6 +22,7 @@ from typing_extensions import override
 from reid.checkpoint import check_resumable
 from reid.config_parser import FURTHER, ConfigParser
 from reid.errors import InputError
+from reid.kept_config import KeptConfig
 from reid.launch import by_slurm, launch_of, require_as_launched, require_no_others
 from reid.parsing import options_of
 from reid.quiet import quieten_lightning
@@ -33,6 +34,7 @@ from reid.resume.plugin import WholeCheckpoints
 from reid.resume.signals import Stop, Stopped
 from reid.resume.start import Start, start_of
 from reid.settings import settings_of
+from reid.step_lines import StepLines
 
 COMMANDS = {"fit", "validate", "test"}
 EVALUATING = {"validate", "test"}
@@ -187,6 +189,7 @@ class OneProcessCLI(ReIDCLI):
                 f"{self.trainer.world_size} devices: a command that trains many times uses one at a time; pass "
                 "--trainer.devices 1 and start one worker for each device"
             )
+        self.trainer.callbacks[:0] = [StepLines()]  # type: ignore[attr-defined]
 
 
 def build(kind: type[Kind], words: Sequence[str] | None, callbacks: Sequence[Callback] = ()) -> Kind:
@@ -207,6 +210,7 @@ def build(kind: type[Kind], words: Sequence[str] | None, callbacks: Sequence[Cal
         subclass_mode_model=True,
         subclass_mode_data=True,
         auto_configure_optimizers=False,
+        save_config_callback=KeptConfig,
         save_config_kwargs={"overwrite": True},
         seed_everything_default=0,
         trainer_defaults={

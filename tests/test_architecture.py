@@ -12,6 +12,7 @@ LIGHTNING = {
     "reid/cli.py",
     "reid/config_parser.py",
     "reid/module.py",
+    "reid/kept_config.py",
     "reid/outlook.py",
     "reid/step_lines.py",
     "reid/training_curves.py",

@@ -86,3 +86,12 @@ def test_the_printed_command_explains_with_the_foreground(config: Path, capsys: 
     assert np.load(output / "tcam/cam_raw.npy").shape[0] == 2
     assert f"and open its report: {output / 'report.html'}" in told
     assert (output / "report.html").exists()
+    words = ["fit", "--config", str(config), f"--model.cams={config.parent / 'tcam/cams'}", "--trainer.fast_dev_run=1"]
+    assert exit_status(lambda: run(words)) == 0, "maps of another classifier are not those of a trial, and stay"
+    assert (config.parent / "tcam/cams").is_dir()
+
+
+def test_a_trial_in_several_processes_is_one_line(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["fit", "--config", str(config), "--trainer.devices=2", "--trainer.fast_dev_run=1"]
+    assert exit_status(lambda: run(words)) == 2
+    assert "a trial of several stages takes one process: --trainer.devices 1" in capsys.readouterr().err

@@ -53,8 +53,9 @@ CHOICES: Final = (
 """Options of single methods, of `explain.py` and of `explain.py evaluate`."""
 
 PARTNERS: Final = (
-    Partners("instead_of", ("against",), "why that one, and not this one"),
+    Partners("instead_of", ("video", "tracklet"), "a query is compared with its benchmark"),
     Partners("against", ("video", "tracklet"), "a query is compared with its benchmark"),
+    Partners("instead_of", ("against",), "why that one, and not this one"),
     Partners("query", ("config",), "the training config names the benchmark"),
     Partners("mistakes", ("config",), "the training config names the benchmark"),
     Partners("root", ("query", "mistakes"), "it is the folder of their benchmark"),

@@ -40,7 +40,12 @@ def add_settings(flags: argparse.ArgumentParser) -> None:
         default=(),
         help="layercam alone: fuse its maps at these layers of the backbone",
     )
-    flags.add_argument("--scorecam_batch_size", type=positive, default=32, help="clips per pass that score many")
+    flags.add_argument(
+        "--scorecam_batch_size",
+        type=positive,
+        default=32,
+        help="clips in a pass of methods that score many; 4 at most where gradients are taken",
+    )
     flags.add_argument(
         "--scorecam_channels",
         type=positive,

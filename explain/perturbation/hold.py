@@ -12,6 +12,9 @@ SETTLED: Final = 1e-3
 _TIMES: Final = 50
 """Moves to get there; each halves what is left, as far as the functions are linear."""
 
+_FAINT: Final = 1e-4
+"""What parameters of 0 become before they are moved: where all are 0 there is no slope."""
+
 _HALVINGS: Final = 40
 _FARTHEST: Final = 1e3
 _FLAT: Final = 1e-12
@@ -62,7 +65,7 @@ def settle(functions: Callable[[Tensor], Tensor], start: Tensor) -> Tensor:
     >>> settle(lambda values: values.square() - 0.25, torch.tensor([[0.9]])).round(decimals=2)
     tensor([[0.5000]])
     """
-    end = start.detach().clone()
+    end = start.detach().clamp_min(_FAINT)
     for _ in range(_TIMES):
         point = end.clone().requires_grad_()
         with torch.enable_grad():

@@ -66,7 +66,8 @@ def prepare(
         reporter: is told what is being done.
         alone: False where other processes do the same at this moment: then nothing is made.
         device: where maps are made.
-        few: of a trial run: the maps of so many batches are made, and none in a folder that the module names.
+        few: of a trial run: the maps of so many batches are made, and none in a folder that the module names,
+            whose maps are taken if they are of this classifier.
 
     Returns:
         The checkpoint of the classifier.
@@ -79,16 +80,25 @@ def prepare(
     trained = load_model(best)
     _require_same(module.localizer.encoder.classifier, trained, best)
     module.localizer.encoder.classifier.load_state_dict(trained.state_dict())
-    source, there = _of_localization(best), module.cams is not None and (few is None or module.cams.is_dir())
-    folder = module.cams if module.cams and there else root / "cams"
+    source = _of_localization(best)
     facts = facts_of(source, module.method, shots)
-    if alone and not (few and there):
-        filling = Filling(folder, facts, shots.shot_lengths, replace=module.cams is None)
+    named = module.cams if few is None or _holds(module.cams, facts) else None
+    folder = named or root / "cams"
+    if alone and not (few and named):
+        filling = Filling(folder, facts, shots.shot_lengths, replace=named is None)
         fill(filling, load_model(source, device=device), module.method, shots, reporter, few)
     module.store = CamStore(folder, partly=few is not None)
     if module.store.facts != facts:
         raise InputError(f"{folder}: holds maps of another classifier, method or data; run this once with one process")
     return best
+
+
+def _holds(folder: Path | None, facts: Facts) -> bool:
+    """Whether a folder has all maps of these facts."""
+    try:
+        return folder is not None and CamStore(folder).facts == facts
+    except InputError:
+        return False
 
 
 def facts_of(checkpoint: Path, method: Explainer, shots: Shots) -> Facts:

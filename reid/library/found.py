@@ -15,6 +15,8 @@ VIDEOS: Final = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg
 INDEX: Final = "tracklets.csv"
 """`python -m datasets cut` writes it beside the folders of the persons, with contact sheets."""
 
+_SHEET: Final = re.compile(r"sheet_\d+\.jpg")
+
 _MARS: Final = re.compile(r"(.+C\d+T\d+)F\d+\.")
 
 
@@ -81,7 +83,8 @@ def _below(folder: Path) -> Iterator[Found]:
 def _in_folder(folder: Path, name: str) -> Iterator[Found]:
     """The tracklets whose frames lie in a folder itself."""
     listed = _listed(folder)
-    frames = [] if INDEX in listed else [each for each in listed if is_frame(each)]
+    sheets = INDEX in listed
+    frames = [each for each in listed if is_frame(each) and not (sheets and _SHEET.fullmatch(each))]
     several = sorted({match[1] for each in frames if (match := _MARS.match(each))}, key=by_number)
     if len(several) > 1:
         yield from (Found(f"{name}/{each}", folder / each) for each in several)

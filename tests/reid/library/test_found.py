@@ -35,6 +35,15 @@ def test_a_folder_of_mars_holds_several(tmp_path: Path) -> None:
     assert [tracklet.name for tracklet in alone] == ["0001/0001C1T0001", "0001/0001C2T0001"]
 
 
+def test_contact_sheets_of_a_cut_benchmark_are_no_tracklet_and_frames_beside_a_table_are(tmp_path: Path) -> None:
+    root = touch(tmp_path / "cut", "tracklets.csv", "sheet_001.jpg", "p1/t1/000001.jpg")
+    assert [tracklet.name for tracklet in find_tracklets([root])] == ["p1/t1"]
+    walk = touch(tmp_path / "walk", "tracklets.csv", "000001.jpg")
+    assert [tracklet.name for tracklet in find_tracklets([walk])] == ["walk"]
+    sheets = touch(tmp_path / "sheets", "sheet_001.jpg", "sheet_002.jpg")
+    assert [tracklet.name for tracklet in find_tracklets([sheets])] == ["sheets"], "without the table these are frames"
+
+
 def test_nothing_and_doubles_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds neither videos nor folders"):

@@ -90,7 +90,7 @@ torch.save(module.state_dict(), folder / "weights.pth")
 def run(folder: Path, devices: int) -> dict[str, Tensor]:
     folder.mkdir()
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM, str(folder), str(devices)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr
     weights: dict[str, Tensor] = torch.load(folder / "weights.pth", weights_only=True)
     return weights

@@ -165,7 +165,7 @@ run.fit(module(), datamodule=People())
 def test_in_two_processes_the_first_shows_and_nothing_waits_for_ever(tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM, str(tmp_path)]
     root = Path(__file__).parents[3]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=240, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=900, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr
     assert len(list(tmp_path.glob("events*"))) == 1
     assert len(list(tmp_path.glob("recipe/events*"))) == 1

@@ -18,7 +18,6 @@ from explain.command.progress import reporting
 from explain.tcam.first_stage import first_stage
 from explain.tcam.module import TCAM
 from explain.tcam.stages import prepare
-from reid.checkpoint import describes_itself
 from reid.cli import ListedCLI, OneProcessCLI, ParsedCLI, ReIDCLI, build
 from reid.completion import completion
 from reid.config_parser import FURTHER
@@ -27,6 +26,7 @@ from reid.fitting import Fitted, Scores, Told
 from reid.module import ReIDModule
 from reid.outlook import Outlook
 from reid.parsing import Parser
+from reid.plain_recipe import is_ours
 from reid.shell import command
 from reid.splits.command import splits
 from reid.step_lines import StepLines
@@ -192,14 +192,13 @@ def next_steps(cli: CLI) -> str:
         steps.append("  " + command("tensorboard", "--logdir", run))
     if (run / FILE).exists():
         steps.append(f"  training curves: {run / FILE}")
+    recipe = cli.model.hparams
     checkpoint, clip = getattr(cli.trainer.checkpoint_callback, "best_model_path", ""), clip_of(cli.datamodule)
     if checkpoint and clip:
         model = ["--checkpoint", checkpoint]
-        if cli.classifier and not describes_itself(cli.classifier):
-            return "\n".join(steps)  # `explain.py` builds one class of the user's own, by one config
         if cli.classifier:
             model = ["--checkpoint", str(cli.classifier), "--tcam", checkpoint, "--method", "tcam,gradcam"]
-        elif not describes_itself(Path(checkpoint)):
+        elif "backbone" not in recipe or not is_ours(recipe["backbone"]):
             model += ["--config", str(run / "config.yaml")]  # a class of the user's own is built by a config only
         explanation = run / "explanation"
         steps.append("  " + command("python", "explain.py", *clip, *model, "--output", explanation))

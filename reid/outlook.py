@@ -41,13 +41,13 @@ class Outlook(Callback):
             self._counting = time.monotonic()
         if self._steps == _FIRST + _COUNTED:
             each = (time.monotonic() - self._counting) / _COUNTED
-            _say(_estimate(trainer, each))
+            say(_estimate(trainer, each))
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         took = time.monotonic() - self._began
         best = _best(trainer)
-        _say(f"trained: {self._steps:,} steps in {clock(took)}{best}; {_memory()}")
+        say(f"trained: {self._steps:,} steps in {clock(took)}{best}; {_memory()}")
 
 
 def clock(seconds: float) -> str:
@@ -68,12 +68,18 @@ def clock(seconds: float) -> str:
 
 def _estimate(trainer: Trainer, each: float) -> str:
     """What is left to do, if steps go on to take `each` seconds."""
-    total: float = trainer.estimated_stepping_batches
+    total = last_step(trainer)
     pace = f"{each:.2f} s a step"
-    if total == float("inf") or total < 0:
+    if total is None:
         return f"estimate: {pace}, no end is set; {_memory()}"
     left = (total - trainer.global_step) * each * trainer.accumulate_grad_batches
     return f"estimate: {clock(left)} for the steps that are left ({pace}), and the evaluations; {_memory()}"
+
+
+def last_step(trainer: Trainer) -> int | None:
+    """How many optimizer steps a training has; None if no end is set."""
+    total: float = trainer.estimated_stepping_batches
+    return int(total) if 0 <= total < float("inf") else None
 
 
 def _best(trainer: Trainer) -> str:
@@ -95,5 +101,6 @@ def _memory() -> str:
 
 
 @rank_zero_only
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Print a line, on the first of several processes, at once also where the output is a file."""
     print(line, flush=True)  # noqa: T201

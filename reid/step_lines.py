@@ -5,10 +5,9 @@ import time
 from typing import Final
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.utilities import rank_zero_only
 from typing_extensions import override
 
-from reid.outlook import clock
+from reid.outlook import clock, last_step, say
 
 EVERY: Final = 30.0
 """Seconds from one line to the next, at least."""
@@ -37,28 +36,23 @@ class StepLines(Callback):
         if sys.stdout.isatty() or now - self._last < max(EVERY, SHARE * (now - self._began)):
             return
         self._last = now
-        _say(f"{_place(trainer)}{_losses(trainer)}{self._left(trainer, now - self._began)}")
+        say(f"{_place(trainer)}{_losses(trainer)}{self._left(trainer, now - self._began)}")
 
     def _left(self, trainer: Trainer, took: float) -> str:
         """The time left if it goes on as it did, evaluations included."""
-        done, total = trainer.global_step - self._first, trainer.estimated_stepping_batches
-        if done < 1 or not 0 < total < float("inf"):
+        done, total = trainer.global_step - self._first, last_step(trainer)
+        if done < 1 or total is None:
             return ""
         return f"; {clock(took * (total - trainer.global_step) / done)} left"
 
 
 def _place(trainer: Trainer) -> str:
-    epochs, steps = trainer.max_epochs, trainer.estimated_stepping_batches
+    epochs, steps = trainer.max_epochs, last_step(trainer)
     of_epochs = f" of {epochs}" if epochs is not None and epochs > 0 else ""
-    of_steps = f" of {int(steps):,}" if 0 < steps < float("inf") else ""
+    of_steps = "" if steps is None else f" of {steps:,}"
     return f"epoch {trainer.current_epoch + 1}{of_epochs}, step {trainer.global_step:,}{of_steps}"
 
 
 def _losses(trainer: Trainer) -> str:
     """What the bar would show of the last step, but the number of the run."""
     return "".join(f", {name} {value:.4g}" for name, value in trainer.progress_bar_metrics.items() if name != "v_num")
-
-
-@rank_zero_only
-def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201

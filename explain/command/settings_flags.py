@@ -58,6 +58,12 @@ def add_settings(flags: argparse.ArgumentParser) -> None:
         "hides by the mean colour",
     )
     flags.add_argument("--ig_steps", type=positive, help=f"steps of integrated_gradients, {IG_STEPS} if not given")
+    _add_search(flags)
+    _add_foreground(flags)
+
+
+def _add_search(flags: argparse.ArgumentParser) -> None:
+    """Describe what can be chosen of the methods that search for a mask."""
     flags.add_argument(
         "--perturb_area",
         type=shares,
@@ -79,6 +85,10 @@ def add_settings(flags: argparse.ArgumentParser) -> None:
         help="of 2d_ep, 3d_ep and step: what is to stay or go; if not given the probability of a class of --model "
         "(log_probability), else the score that is explained",
     )
+
+
+def _add_foreground(flags: argparse.ArgumentParser) -> None:
+    """Describe what can be done with a decoder that knows the foreground."""
     flags.add_argument(
         "--tcam",
         type=Path,

@@ -5,24 +5,21 @@ from typing import Any
 
 import pytest
 import torch
-from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 from typing_extensions import override
 
 from reid.outlook import Outlook
 from reid.training_curves import FILE, TrainingCurves, draw
+from tests.reid.line import Line
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 
 
-class Line(LightningModule):
+class Doubling(Line):
     """Learns to double a number."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Linear(1, 1)
 
     @override
     def training_step(self, batch: list[Tensor]) -> Tensor:
@@ -39,10 +36,6 @@ class Line(LightningModule):
     @override
     def on_validation_epoch_end(self) -> None:
         self.log_dict({"mAP": 1.0})
-
-    @override
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
 def loader() -> DataLoader[Any]:
@@ -61,7 +54,7 @@ def trained(folder: Path, epochs: int = 2, path: Path | None = None, **options: 
         enable_model_summary=False,
         **options,
     )
-    trainer.fit(Line(), loader(), loader(), ckpt_path=path)
+    trainer.fit(Doubling(), loader(), loader(), ckpt_path=path)
     return curves
 
 

@@ -5,23 +5,20 @@ from typing import Any
 
 import pytest
 import torch
-from lightning.pytorch import LightningModule, Trainer
-from torch import Tensor, nn
+from lightning.pytorch import Trainer
+from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 from typing_extensions import override
 
 from reid import step_lines
 from reid.step_lines import StepLines
+from tests.reid.line import Line
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 
 
-class Line(LightningModule):
+class Constant(Line):
     """Learns nothing, and says that its loss is 2."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Linear(1, 1)
 
     @override
     def training_step(self, batch: list[Tensor]) -> Tensor:
@@ -29,10 +26,6 @@ class Line(LightningModule):
         self.log("aside", 3.0)
         loss: Tensor = self.layer(batch[0]).mean()
         return loss
-
-    @override
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
 class Clock:
@@ -56,7 +49,7 @@ def said(
         enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, **options,
     )  # fmt: skip
     capsys.readouterr()
-    trainer.fit(Line(), batches)
+    trainer.fit(Constant(), batches)
     return [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")]
 
 

@@ -133,7 +133,8 @@ def benchmark_class(name: str) -> type[AnyBenchmark]:
     if name in known:
         return known[name]
     module, _, own = name.rpartition(".")
-    if own.isidentifier() and all(part.isidentifier() for part in module.split(".")) and module != datasets.__name__:
+    ours = module in ("", datasets.__name__, localization.__name__)
+    if not ours and all(part.isidentifier() for part in name.split(".")):
         return _benchmark_of(module, own)
     raise InputError(
         f"unknown benchmark {name!r}; expected one of {', '.join(sorted(known))}, or package.module.Class of your own"

@@ -56,14 +56,22 @@ class Descent(NamedTuple):
 
 
 def descend(
-    objective: Objective, start: Tensor, parts: int, iterations: int, rate: float, batch_size: int, tally: Tally
+    objective: Objective,
+    start: Tensor,
+    reach: Tensor,
+    parts: int,
+    iterations: int,
+    rate: float,
+    batch_size: int,
+    tally: Tally,
 ) -> Descent:
     """Descend by gradients with momentum .9 and dampening .9, parameters in 0..1, and close in on the areas.
 
     Each step is corrected so that the excess of area shrinks by a share of itself (`hold`), at first at the pace of the
     published penalty. Thus the area holds whatever the scale of the loss. The correction is of first order; what the
     area changed by beyond that in the last steps, on the average, is taken off too. As the masks are anything but
-    linear in their parameters, steps are short: see `FARTHEST`.
+    linear in their parameters, steps are short: see `FARTHEST`. Gradients are taken in parts of what a parameter
+    reaches: those at the edges of a frame, which the area and the loss know less of, would lag behind the others.
 
     What is returned is the best iterate with an excess of at most 1 %, or else the one with the least. A search that is
     there, and has no better one for a tenth of the iterations, ends, and costs nothing from then on. Searches do not
@@ -72,13 +80,14 @@ def descend(
     Args:
         objective: its loss and excess have a graph.
         start: [n,...] in 0..1.
+        reach: [...] what each parameter adds to the area where all are alike, above 0, about 1 on the average.
         parts: G, how many areas a search has.
         iterations: at most.
         rate: length of a step, in gradients.
         batch_size: searches that the objective is asked for at a time.
         tally: is told of each iteration of each search; those that are not needed count as done when a search ends.
     """
-    run = _Run(start, parts, iterations)
+    run = _Run(start, reach, parts, iterations)
     for iteration in range(iterations):
         active = run.active
         if len(active) == 0:
@@ -93,8 +102,9 @@ def descend(
 class _Run:
     """The state of n searches."""
 
-    def __init__(self, start: Tensor, parts: int, iterations: int) -> None:
+    def __init__(self, start: Tensor, reach: Tensor, parts: int, iterations: int) -> None:
         self.iterations = iterations
+        self.reach = reach
         self.parameters, self.best = start.clone(), start.clone()
         self.momentum = torch.zeros_like(start)
         self.promised = start.new_zeros(len(start), parts)
@@ -112,6 +122,7 @@ class _Run:
         with full_precision(point.device):  # a backward pass under autocast would run in half precision
             (slope,) = torch.autograd.grad(verdict.excess.sum(), point, retain_graph=True)
             (gradient,) = torch.autograd.grad(verdict.loss.sum(), point)
+        gradient = gradient / self.reach
         merit, excess, before = verdict.merit.detach(), verdict.excess.detach(), point.detach()
         self._compare(some, merit, excess, iteration)
         if iteration == 0:
@@ -122,7 +133,7 @@ class _Run:
         self.promised[some] = excess + change
         farthest = FARTHEST / self.iterations
         step = (rate * self.momentum[some]).clamp(-farthest, farthest)
-        self.parameters[some] = hold(before, before - step, slope, change)
+        self.parameters[some] = hold(before, before - step, slope, change, self.reach)
 
     def _compare(self, some: Tensor, merit: Tensor, excess: Tensor, iteration: int) -> None:
         """Keep the parameters that are the best so far; a closer area comes before all else."""

@@ -20,6 +20,7 @@ from explain.perturbation.pyramid import PyramidName
 from explain.perturbation.rewards import RewardName
 from explain.targets import Target
 from reid.errors import InputError
+from reid.losses.base import full_precision
 
 AREAS: Final = (0.05, 0.1, 0.2, 0.4)
 """Shares of the clip that are asked for unless others are named."""
@@ -62,6 +63,9 @@ class ExtremalPerturbation(Explainer):
     (`descend`) and settled at the end, since few iterations leave it some per cent away (`settle`). `note` says what
     was reached. Steps are as long as those published for 2000 iterations on 16 frames of 112 px, and follow the number
     of parameters and of iterations.
+
+    No place is preferred before the network has been asked: parameters at the edges, which reach fewer pixels, move as
+    fast as others (`MaskGenerator.reach`), and the area loss grows from 0 to its weight in the first fifth of the run.
 
     Args:
         areas: shares of the clip, each above 0 and below 1.
@@ -138,7 +142,10 @@ class ExtremalPerturbation(Explainer):
         rate = _RATE * start[0].numel() / _PARAMETERS * ITERATIONS / self.iterations
         tally = Tally(self.progress, len(start) * self.iterations)
         parts = pixels.shape[2] if self.rules.per_frame else 1
-        found = self._found(objective, descend(objective, start, parts, self.iterations, rate, self.batch_size, tally))
+        with full_precision(pixels.device):
+            reach = objective.generator.reach()
+        descent = descend(objective, start, reach, parts, self.iterations, rate, self.batch_size, tally)
+        found = self._found(objective, descent, reach)
         return Masks(*(rearrange(each, "(b a) ... -> a b ...", b=len(pixels)) for each in found))
 
     def _objective(self, model: Explainable, pixels: Tensor, target: Target) -> MaskObjective:
@@ -155,11 +162,11 @@ class ExtremalPerturbation(Explainer):
         return MaskGenerator((height, width), step=min(7, max(1, 2 * sigma // 3)), sigma=sigma).to(pixels.device)
 
     @torch.no_grad()
-    def _found(self, objective: MaskObjective, descent: Descent) -> Masks:
+    def _found(self, objective: MaskObjective, descent: Descent, reach: Tensor) -> Masks:
         """What n searches ended with; each [n,...]."""
         masks, shown, hidden = [], [], []
         for some in torch.split(torch.arange(len(objective.clips), device=objective.clips.device), self.batch_size):
-            parameters = settle(partial(objective.excess, some=some), descent.parameters[some])
+            parameters = settle(partial(objective.excess, some=some), descent.parameters[some], reach)
             masks.append(objective.masks(parameters))
             shown.append(objective.game.scores(masks[-1], objective.clips[some]))
             hidden.append(objective.game.scores(1 - masks[-1], objective.clips[some]))

@@ -54,6 +54,11 @@ class Lattice:
         return self.points * (self._windows - 1) + 1
 
     @property
+    def excess(self) -> float:
+        """How many times as long as the frame the padded side is."""
+        return self.size * self.step / (self.points * self.length)
+
+    @property
     def _windows(self) -> int:
         """Number of cells of the padded side."""
         published = self.cells + 2 * (ceil(2 * self.sigma / self.step) - ceil(self.sigma / self.step))

@@ -1,5 +1,6 @@
 """Smooth masks out of few parameters."""
 
+import torch
 from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -69,7 +70,18 @@ class MaskGenerator(nn.Module):
     @override
     def forward(self, parameters: Tensor) -> Tensor:
         """Make masks [N,H,W] of parameters [N,h,w] in 0..1."""
-        return (self.rows @ self.lattice(parameters) @ self.columns.T).clamp(0, 1)
+        return self.frames(self.lattice(parameters))
+
+    def frames(self, lattice: Tensor) -> Tensor:
+        """What the frames show of padded masks: [N,H,W]."""
+        return (self.rows @ lattice @ self.columns.T).clamp(0, 1)
+
+    def reach(self) -> Tensor:
+        """How much each parameter [h,w] adds to the area of a mask of ones, over the mean: at the edges it is less."""
+        ones = torch.ones(1, *self.cells, device=self.weights.device, requires_grad=True)
+        with torch.enable_grad():
+            (slope,) = torch.autograd.grad(self(ones).sum(), ones)
+        return slope[0] / slope.mean()
 
     def lattice(self, parameters: Tensor) -> Tensor:
         """The masks of the padded frames at the points of the lattice only; with all points these are its pixels."""

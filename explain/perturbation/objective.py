@@ -20,6 +20,10 @@ WEIGHT: Final = 30.0
 """Of the loss, which is in parts of what the clip has over nothing of it. (Published is 100, and 1 for STEP, of -log p
 as it is. As the area is held by projection, the weight only says how much a sharp mask is worth.)"""
 
+_SHARP_AT: Final = 0.2
+"""Share of the run in which the area loss grows to its weight. With all of it from the beginning a mask would be sharp,
+somewhere, before the network has been asked: the area loss makes much of the least difference between two places."""
+
 _CORES_FROM: Final = 0.05
 """Share of the run after which masks have to hold together: 100 of 2000 iterations, as published."""
 
@@ -61,30 +65,46 @@ class MaskObjective:
 
     def __call__(self, parameters: Tensor, some: Tensor, over: float) -> Verdict:
         """Judge parameters [k,T,h,w] of some of the masks [k] after a share of the run."""
-        masks, areas = self.masks(parameters), self.areas[some]
-        parts = self._parts(masks)
+        padded, areas = self._padded(parameters), self.areas[some]
+        masks = self._seen(padded)
         lost = WEIGHT * self.game.losses(masks, self.clips[some])
         with full_precision(masks.device):
-            uneven = PENALTY * area_loss(parts, areas.tolist())
+            uneven = PENALTY * self._unevenness(padded, areas)
             torn = PENALTY * core_loss(masks, areas.tolist()) if self.rules.cores else 0 * uneven
-        loss = lost + self.rules.growth**over * uneven + (over > _CORES_FROM) * torn
-        return Verdict(loss, lost + self.rules.growth * uneven + torn, _excess(parts, areas))
+        loss = lost + min(1.0, over / _SHARP_AT) * self.rules.growth**over * uneven + (over > _CORES_FROM) * torn
+        return Verdict(loss, lost + self.rules.growth * uneven + torn, self._excess(masks, areas))
 
     def excess(self, parameters: Tensor, some: Tensor) -> Tensor:
         """By how much the areas of the parts [k,G] are too large, as a share of what was asked; no network is asked."""
-        return _excess(self._parts(self.masks(parameters)), self.areas[some])
+        return self._excess(self.masks(parameters), self.areas[some])
 
     def masks(self, parameters: Tensor) -> Tensor:
         """Masks [k,T,H,W] of parameters [k,T,h,w]."""
+        return self._seen(self._padded(parameters))
+
+    def _padded(self, parameters: Tensor) -> Tensor:
+        """Masks of the padded frames, at the points of the lattice."""
         with full_precision(parameters.device):
-            masks: Tensor = self.generator(parameters.flatten(0, 1))
-        return rearrange(masks, "(k t) h w -> k t h w", k=len(parameters))
+            padded = self.generator.lattice(parameters.flatten(0, 1))
+        return rearrange(padded, "(k t) h w -> k t h w", k=len(parameters))
+
+    def _seen(self, padded: Tensor) -> Tensor:
+        with full_precision(padded.device):
+            return self.generator.frames(padded)
+
+    def _unevenness(self, padded: Tensor, areas: Tensor) -> Tensor:
+        """The area loss [k], per pixel of the frames.
+
+        It is taken over the padded frames, as published: within the frames alone a mask would be sharpest at their
+        edges, where half of its slopes are out of sight.
+        """
+        padding = self.generator.height.excess * self.generator.width.excess
+        return padding * area_loss(self._parts(padded), (areas / padding).tolist())
+
+    def _excess(self, masks: Tensor, areas: Tensor) -> Tensor:
+        """Of masks [k,T,H,W], as a share of the areas [k]."""
+        return self._parts(masks).mean(2) / areas[:, None] - 1
 
     def _parts(self, masks: Tensor) -> Tensor:
         """What of masks [k,T,H,W] has the area each: [k,T,HW] frames, or [k,1,THW] the whole."""
         return masks.flatten(2) if self.rules.per_frame else masks.flatten(1)[:, None]
-
-
-def _excess(parts: Tensor, areas: Tensor) -> Tensor:
-    """Of parts [k,G,P], as a share of the areas [k]."""
-    return parts.mean(2) / areas[:, None] - 1

@@ -25,7 +25,9 @@ def nearest(areas: list[float], parts: int = 1, scale: float = 1.0) -> Objective
 
 def run(objective: Objective, iterations: int = 300, parts: int = 1, searches: int = 2) -> Descent:
     start = torch.ones(searches, WANTED.shape[1])
-    return descend(objective, start, parts, iterations, rate=0.05, batch_size=8, tally=Tally(None, 0))
+    return descend(
+        objective, start, torch.ones(WANTED.shape[1]), parts, iterations, rate=0.05, batch_size=8, tally=Tally(None, 0)
+    )
 
 
 def test_the_nearest_point_of_the_area_is_found() -> None:
@@ -50,7 +52,7 @@ def test_one_search_does_not_touch_another() -> None:
     both = run(nearest([0.25, 0.5]))
     alone = descend(
         lambda parameters, some, over: nearest([0.25, 0.5])(parameters, some + 1, over),
-        torch.ones(1, 4), 1, 300, 0.05, 8, Tally(None, 0),
+        torch.ones(1, 4), torch.ones(4), 1, 300, 0.05, 8, Tally(None, 0),
     )  # fmt: skip
     assert torch.equal(alone.parameters[0], both.parameters[1])
     assert alone.iterations[0] == both.iterations[1]
@@ -65,7 +67,7 @@ def test_the_best_iterate_is_returned_and_not_the_last() -> None:
         seen.append(mean.item())
         return Verdict(mean, (mean.detach() - 0.5).abs(), 0 * mean[:, None])
 
-    found = descend(judge, torch.ones(1, 1), 1, 60, 0.02, 1, Tally(None, 0))
+    found = descend(judge, torch.ones(1, 1), torch.ones(1), 1, 60, 0.02, 1, Tally(None, 0))
     assert min(seen) < 0.45
     assert found.parameters.item() == min(seen, key=lambda value: abs(value - 0.5))
 
@@ -81,7 +83,7 @@ def test_a_search_ends_when_it_gets_no_further() -> None:
         return verdict._replace(merit=verdict.merit + (some == 1) * (1 - over))  # the second search always gets further
 
     tally = Tally(lambda done, total: told.append((done, total)), 200)
-    found = descend(counted, torch.ones(2, 4), 1, 100, 0.05, 8, tally)
+    found = descend(counted, torch.ones(2, 4), torch.ones(4), 1, 100, 0.05, 8, tally)
     first, second = found.iterations.tolist()
     assert first < 100
     assert second == 100
@@ -109,15 +111,15 @@ def test_searches_are_taken_few_at_a_time() -> None:
         sizes.append(len(some))
         return judge(parameters, some, over)
 
-    alone = descend(counted, torch.ones(2, 4), 1, 20, 0.05, 1, Tally(None, 0))
+    alone = descend(counted, torch.ones(2, 4), torch.ones(4), 1, 20, 0.05, 1, Tally(None, 0))
     assert set(sizes) == {1}
     assert torch.equal(alone.parameters, run(judge, iterations=20).parameters)
 
 
 def test_a_corrected_step_keeps_within_its_limits() -> None:
     before = torch.tensor([[0.5, 0.5, 0.0, 1.0]])
-    after = hold(before, before, torch.ones(1, 4), torch.tensor([[0.6]]))
+    after = hold(before, before, torch.ones(1, 4), torch.tensor([[0.6]]), torch.ones(4))
     torch.testing.assert_close(after, torch.tensor([[0.7, 0.7, 0.2, 1.0]]))  # the last one is at its limit
-    less = hold(before, before, torch.ones(1, 4), torch.tensor([[-0.3]]))
+    less = hold(before, before, torch.ones(1, 4), torch.tensor([[-0.3]]), torch.ones(4))
     torch.testing.assert_close(less, torch.tensor([[0.4, 0.4, 0.0, 0.9]]))
-    assert torch.equal(hold(before, before, torch.zeros(1, 4), torch.tensor([[1.0]])), before)
+    assert torch.equal(hold(before, before, torch.zeros(1, 4), torch.tensor([[1.0]]), torch.ones(4)), before)

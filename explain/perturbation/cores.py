@@ -48,7 +48,7 @@ def core_loss(masks: Tensor, areas: Sequence[float]) -> Tensor:
     """mean((top_k - 1)^2) + mean(rest^2) of the core values, with k what the area is worth.
 
     An ellipsoid is to be seen or hidden as a whole. Where values tie at the limit each has a part in both, see `top`;
-    the published code shuffles them.
+    the published code shuffles them, and leaves out the last columns and rows that are no whole ellipsoid.
 
     Args:
         masks: [n,T,H,W]
@@ -57,13 +57,22 @@ def core_loss(masks: Tensor, areas: Sequence[float]) -> Tensor:
     Returns:
         [n]
     """
-    values, shape = core_values(masks), fit(masks.shape[1:])
+    values, shape = _all_core_values(masks), fit(masks.shape[1:])
     places = masks[0].numel()
     counts = [min(values.shape[1], core_count(area, places, shape)) for area in areas]
     ones = torch.cat([top(row[None], count) for row, count in zip(values, counts, strict=True)])
     seen = (ones * (values - 1).square()).sum(1) / ones.sum(1)
     hidden = ((1 - ones) * values.square()).sum(1) / (1 - ones).sum(1).clamp_min(1)
     return seen + hidden
+
+
+def _all_core_values(masks: Tensor) -> Tensor:
+    """Core values of ellipsoids that cover the whole frame; of those that reach out of it, the mean within it."""
+    _, high, wide = fit(masks.shape[1:])
+    height, width = -masks.shape[2] % high, -masks.shape[3] % wide
+    sides = (width // 2, width - width // 2, height // 2, height - height // 2)
+    inside = torch.ones_like(masks[:1])
+    return core_values(F.pad(masks, sides)) / core_values(F.pad(inside, sides))
 
 
 def fit(clip: Sequence[int], shape: tuple[int, int, int] = SHAPE) -> tuple[int, int, int]:

@@ -16,6 +16,9 @@ CLOSE: Final = 0.01
 PATIENCE: Final = 0.1
 """Share of the iterations after which a search ends that got no further."""
 
+WARM_UP: Final = 0.2
+"""Share of the iterations before which none ends: objectives may still become what they are."""
+
 RESOLVED: Final = 1e-3
 """By which part of itself a merit has to fall to have got further."""
 
@@ -71,16 +74,16 @@ def descend(
     published penalty. Thus the area holds whatever the scale of the loss. The correction is of first order; what the
     area changed by beyond that in the last steps, on the average, is taken off too. As the masks are anything but
     linear in their parameters, steps are short: see `FARTHEST`. Gradients are taken in parts of what a parameter
-    reaches: those at the edges of a frame, which the area and the loss know less of, would lag behind the others.
+    reaches: those at the edges of a frame, of which the area and the loss know less or more, would lag or run ahead.
 
     What is returned is the best iterate with an excess of at most 1 %, or else the one with the least. A search that is
-    there, and has no better one for a tenth of the iterations, ends, and costs nothing from then on. Searches do not
-    touch each other: two at once go the ways of each alone.
+    there, and has no better one for a tenth of the iterations after the first fifth, ends, and costs nothing from then
+    on. Searches do not touch each other: two at once go the ways of each alone.
 
     Args:
         objective: its loss and excess have a graph.
         start: [n,...] in 0..1.
-        reach: [...] what each parameter adds to the area where all are alike, above 0, about 1 on the average.
+        reach: [...] what each parameter adds to the area where all are 1, above 0, about 1 on the average.
         parts: G, how many areas a search has.
         iterations: at most.
         rate: length of a step, in gradients.
@@ -150,7 +153,8 @@ class _Run:
     def end(self, iteration: int) -> None:
         """Take out the searches that get no further."""
         patience = max(1, round(PATIENCE * self.iterations))
-        self.active = self.active[iteration - self.last[self.active] < patience]
+        since = self.last[self.active].clamp_min(round(WARM_UP * self.iterations))
+        self.active = self.active[iteration - since < patience]
 
 
 def _smoothed(mean: Tensor, new: Tensor) -> Tensor:

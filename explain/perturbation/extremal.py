@@ -57,15 +57,17 @@ class ExtremalPerturbation(Explainer):
         30 * loss + lambda * area loss + 300 * core loss
 
     The area of a mask is its mean over what the network sees of it, each frame by itself or the whole clip, as the
-    subclass says; within .1 % it is what was asked for. The published area loss alone does not reach that: it is taken
-    over a padded frame, of which up to a third is never seen, and faint parts of a mask cost next to nothing, though
-    they show the network much. So it serves to make masks 0 or 1, and the area itself is held by projection
+    subclass says; within .1 % it is what was asked for. The area loss alone does not reach that: as published it is
+    taken over a padded frame, of which up to a third is never seen, and faint parts of a mask cost next to nothing,
+    though they show the network much. So it serves to make masks 0 or 1, and the area itself is held by projection
     (`descend`) and settled at the end, since few iterations leave it some per cent away (`settle`). `note` says what
     was reached. Steps are as long as those published for 2000 iterations on 16 frames of 112 px, and follow the number
     of parameters and of iterations.
 
-    No place is preferred before the network has been asked: parameters at the edges, which reach fewer pixels, move as
-    fast as others (`MaskGenerator.reach`), and the area loss grows from 0 to its weight in the first fifth of the run.
+    Masks begin the same everywhere, and hardly any place is preferred before the network has been asked: parameters
+    move as fast at the edges as elsewhere, though they reach other numbers of pixels there (`MaskGenerator.reach`), and
+    the area loss grows from 0 to its weight in the first fifth of the run. Where nothing pulls, the last rows and
+    columns, behind which there are no parameters, are preferred a little.
 
     Args:
         areas: shares of the clip, each above 0 and below 1.
@@ -190,7 +192,7 @@ class STEP(ExtremalPerturbation):
     """Spatio-temporal extremal perturbation: 3D-EP with masks that hold together in space and time (Li et al., 2021).
 
     The `core_loss` asks for ellipsoids of 7 frames and 11 x 11 pixels that are seen or hidden as a whole, and the area
-    loss becomes 5.7 times as heavy in the course of the run.
+    loss becomes 5.7 times its weight in the course of the run.
     """
 
     rules = Rules(growth=1.0008668**2000, cores=True)

@@ -31,8 +31,8 @@ def hold(before: Tensor, after: Tensor, slope: Tensor, change: Tensor, reach: Te
         after: [n,...] the step's end, any numbers.
         slope: [n,...] gradients of the functions, of which the g-th depends on the g-th part of the parameters only.
         change: [n,G] of the functions.
-        reach: [...] what each parameter adds to the functions where all are alike, above 0: so parameters that are
-            alike stay alike. Along the gradients alone those that add less would lag behind the others.
+        reach: [...] what each parameter adds to the functions where all are 1, above 0: so parameters that are alike
+            stay nearly alike. Along the gradients alone those that add less would lag behind the others.
 
     Returns:
         [n,...] in 0..1.

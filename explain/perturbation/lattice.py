@@ -54,7 +54,7 @@ class Lattice:
         return self.points * (self._windows - 1) + 1
 
     @property
-    def excess(self) -> float:
+    def stretch(self) -> float:
         """How many times as long as the frame the padded side is."""
         return self.size * self.step / (self.points * self.length)
 

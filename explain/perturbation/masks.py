@@ -72,13 +72,16 @@ class MaskGenerator(nn.Module):
         """Make masks [N,H,W] of parameters [N,h,w] in 0..1."""
         return self.frames(self.lattice(parameters))
 
-    def frames(self, lattice: Tensor) -> Tensor:
-        """What the frames show of padded masks: [N,H,W]."""
-        return (self.rows @ lattice @ self.columns.T).clamp(0, 1)
+    def frames(self, padded: Tensor) -> Tensor:
+        """What the frames show [...,H,W] of masks of padded frames, at the points of the lattice."""
+        return (self.rows @ padded @ self.columns.T).clamp(0, 1)
 
     def reach(self) -> Tensor:
-        """How much each parameter [h,w] adds to the area of a mask of ones, over the mean: at the edges it is less."""
-        ones = torch.ones(1, *self.cells, device=self.weights.device, requires_grad=True)
+        """How much each parameter [h,w] adds to the area of a mask of ones, over the mean.
+
+        It is less in the first row and column, and more or less in the last ones, by how much of the frame lies behind.
+        """
+        ones = self.weights.new_ones(1, *self.cells).requires_grad_()
         with torch.enable_grad():
             (slope,) = torch.autograd.grad(self(ones).sum(), ones)
         return slope[0] / slope.mean()

@@ -8,21 +8,17 @@ from torch import Tensor
 
 from explain.perturbation.area import area_loss
 from explain.perturbation.cores import core_loss
-from explain.perturbation.descent import Verdict
+from explain.perturbation.descent import WARM_UP, Verdict
 from explain.perturbation.game import Game
 from explain.perturbation.masks import MaskGenerator
 from reid.losses.base import full_precision
 
 PENALTY: Final = 300.0
-"""Weight of the area loss at first, and of the core loss."""
+"""Weight of the area loss, `Rules.growth` apart, and of the core loss."""
 
 WEIGHT: Final = 30.0
 """Of the loss, which is in parts of what the clip has over nothing of it. (Published is 100, and 1 for STEP, of -log p
 as it is. As the area is held by projection, the weight only says how much a sharp mask is worth.)"""
-
-_SHARP_AT: Final = 0.2
-"""Share of the run in which the area loss grows to its weight. With all of it from the beginning a mask would be sharp,
-somewhere, before the network has been asked: the area loss makes much of the least difference between two places."""
 
 _CORES_FROM: Final = 0.05
 """Share of the run after which masks have to hold together: 100 of 2000 iterations, as published."""
@@ -34,7 +30,7 @@ class Rules:
 
     Attributes:
         per_frame: whether each frame is to have the area, or the whole clip.
-        growth: how many times as heavy the area loss is at the end.
+        growth: how many times its weight the area loss has at the end.
         cores: whether masks have to hold together in space and time.
     """
 
@@ -47,7 +43,9 @@ class Rules:
 class MaskObjective:
     """30 * loss + lambda * area loss + 300 * core loss of n masks, an `explain.perturbation.descent.Objective`.
 
-    Iterates are compared by what it is at the end of the run.
+    Lambda grows from 0 to its weight while the descent warms up. With all of it from the beginning a mask would be
+    sharp, somewhere, before the network has been asked: the area loss makes much of the least difference between two
+    places. Iterates are compared by what it is at the end of the run.
 
     Attributes:
         game: what the masks are tried on.
@@ -71,7 +69,7 @@ class MaskObjective:
         with full_precision(masks.device):
             uneven = PENALTY * self._unevenness(padded, areas)
             torn = PENALTY * core_loss(masks, areas.tolist()) if self.rules.cores else 0 * uneven
-        loss = lost + min(1.0, over / _SHARP_AT) * self.rules.growth**over * uneven + (over > _CORES_FROM) * torn
+        loss = lost + min(1.0, over / WARM_UP) * self.rules.growth**over * uneven + (over > _CORES_FROM) * torn
         return Verdict(loss, lost + self.rules.growth * uneven + torn, self._excess(masks, areas))
 
     def excess(self, parameters: Tensor, some: Tensor) -> Tensor:
@@ -98,8 +96,8 @@ class MaskObjective:
         It is taken over the padded frames, as published: within the frames alone a mask would be sharpest at their
         edges, where half of its slopes are out of sight.
         """
-        padding = self.generator.height.excess * self.generator.width.excess
-        return padding * area_loss(self._parts(padded), (areas / padding).tolist())
+        stretch = self.generator.height.stretch * self.generator.width.stretch
+        return stretch * area_loss(self._parts(padded), (areas / stretch).tolist())
 
     def _excess(self, masks: Tensor, areas: Tensor) -> Tensor:
         """Of masks [k,T,H,W], as a share of the areas [k]."""

@@ -61,6 +61,19 @@ def test_a_constant_mask_is_pulled_alike_everywhere() -> None:
     assert slope.sum() > 0
 
 
+@pytest.mark.parametrize("side", [23, 26, 32])
+def test_every_place_has_a_part(side: int) -> None:
+    """Frames are no multiple of the ellipsoids."""
+    masks = (noise(1, 8, side, side) / 2).requires_grad_()
+    loss = core_loss(masks, [0.1])
+    (slope,) = torch.autograd.grad(loss.sum(), masks)
+    seen = slope[0].abs().sum(0) > 0
+    assert seen.any(0).all()
+    assert seen.any(1).all()
+    even = core_loss(torch.full((1, 8, side, side), 0.5), [0.1])
+    torch.testing.assert_close(even, torch.tensor([0.5]))
+
+
 @pytest.mark.parametrize("clip", [(1, 4, 3), (4, 16, 8), (8, 11, 30)])
 def test_clips_smaller_than_an_ellipsoid(clip: tuple[int, int, int]) -> None:
     assert fit(clip) == tuple(min(pair) for pair in zip(clip, (7, 11, 11), strict=True))

@@ -37,6 +37,14 @@ def test_the_nearest_point_of_the_area_is_found() -> None:
     torch.testing.assert_close(found[1], WANTED[1] + 0.1, rtol=0, atol=0.02)
 
 
+def test_reaches_change_the_way_and_not_the_end() -> None:
+    """Gradient and correction are measured alike, so what cannot be bettered is the same."""
+    reach = torch.tensor([0.3, 2.0, 0.7, 1.0])
+    found = descend(nearest([0.25, 0.5]), torch.ones(2, 4), reach, 1, 600, 0.05, 8, Tally(None, 0)).parameters
+    torch.testing.assert_close(found[0], torch.tensor([0.0, 0.0, 0.7, 0.3]), rtol=0, atol=0.1)
+    torch.testing.assert_close(found[1], WANTED[1] + 0.1, rtol=0, atol=0.03)
+
+
 @pytest.mark.parametrize("scale", [0.0, 0.1, 10.0])
 def test_the_area_holds_whatever_the_scale_of_the_loss(scale: float) -> None:
     found = run(nearest([0.25, 0.5], scale=scale)).parameters.mean(1)

@@ -25,6 +25,8 @@ class Lattice:
     >>> side = Lattice(224, step=7, sigma=23, points=7)
     >>> side.cells, side.window, side.size
     (32, 11, 260)
+    >>> round(224 * side.stretch)
+    260
     """
 
     length: int

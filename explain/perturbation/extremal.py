@@ -20,7 +20,6 @@ from explain.perturbation.pyramid import PyramidName
 from explain.perturbation.rewards import RewardName
 from explain.targets import Target
 from reid.errors import InputError
-from reid.losses.base import full_precision
 
 AREAS: Final = (0.05, 0.1, 0.2, 0.4)
 """Shares of the clip that are asked for unless others are named."""
@@ -144,8 +143,7 @@ class ExtremalPerturbation(Explainer):
         rate = _RATE * start[0].numel() / _PARAMETERS * ITERATIONS / self.iterations
         tally = Tally(self.progress, len(start) * self.iterations)
         parts = pixels.shape[2] if self.rules.per_frame else 1
-        with full_precision(pixels.device):
-            reach = objective.generator.reach()
+        reach = objective.generator.reach()
         descent = descend(objective, start, reach, parts, self.iterations, rate, self.batch_size, tally)
         found = self._found(objective, descent, reach)
         return Masks(*(rearrange(each, "(b a) ... -> a b ...", b=len(pixels)) for each in found))

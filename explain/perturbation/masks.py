@@ -8,10 +8,11 @@ from typing_extensions import override
 
 from explain.perturbation.lattice import Lattice
 from explain.perturbation.smooth_maximum import smooth_maximum
+from reid.losses.base import full_precision
 
 
 class MaskGenerator(nn.Module):
-    """Turns parameters on a grid into masks whose edges are as smooth as `sigma` says.
+    """Turns parameters on a grid into masks whose edges are as smooth as `sigma` says, in full precision.
 
     M(u) = smax_i(k(|u - u_i| / sigma) * p_i) with k(z) = exp(-2 max(z - 1/2, 0)^2), and smax the `smooth_maximum` over
     the parameters p_i around pixel u (Fong et al. 2019, arXiv 1910.08485, appendix; `Lattice` says where they are).
@@ -74,7 +75,8 @@ class MaskGenerator(nn.Module):
 
     def frames(self, padded: Tensor) -> Tensor:
         """What the frames show [...,H,W] of masks of padded frames, at the points of the lattice."""
-        return (self.rows @ padded @ self.columns.T).clamp(0, 1)
+        with full_precision(padded.device):
+            return (self.rows @ padded @ self.columns.T).clamp(0, 1)
 
     def reach(self) -> Tensor:
         """How much each parameter [h,w] adds to the area of a mask of ones, over the mean.
@@ -82,13 +84,14 @@ class MaskGenerator(nn.Module):
         It is less in the first row and column, and more or less in the last ones, by how much of the frame lies behind.
         """
         ones = self.weights.new_ones(1, *self.cells).requires_grad_()
-        with torch.enable_grad():
+        with torch.enable_grad(), full_precision(ones.device):  # backward too would run in half precision
             (slope,) = torch.autograd.grad(self(ones).sum(), ones)
         return slope[0] / slope.mean()
 
     def lattice(self, parameters: Tensor) -> Tensor:
         """The masks of the padded frames at the points of the lattice only; with all points these are its pixels."""
         padded = F.pad(parameters, (*self.width.padding, *self.height.padding))
-        values = smooth_maximum(padded, self.weights)
+        with full_precision(parameters.device):
+            values = smooth_maximum(padded, self.weights)
         masks = rearrange(values, "(y x) n h w -> n (h y) (w x)", y=self.points)
         return masks[:, : self.height.size, : self.width.size]

@@ -64,7 +64,7 @@ class MaskObjective:
     def __call__(self, parameters: Tensor, some: Tensor, over: float) -> Verdict:
         """Judge parameters [k,T,h,w] of some of the masks [k] after a share of the run."""
         padded, areas = self._padded(parameters), self.areas[some]
-        masks = self._seen(padded)
+        masks = self.generator.frames(padded)
         lost = WEIGHT * self.game.losses(masks, self.clips[some])
         with full_precision(masks.device):
             uneven = PENALTY * self._unevenness(padded, areas)
@@ -78,17 +78,12 @@ class MaskObjective:
 
     def masks(self, parameters: Tensor) -> Tensor:
         """Masks [k,T,H,W] of parameters [k,T,h,w]."""
-        return self._seen(self._padded(parameters))
+        return self.generator.frames(self._padded(parameters))
 
     def _padded(self, parameters: Tensor) -> Tensor:
         """Masks of the padded frames, at the points of the lattice."""
-        with full_precision(parameters.device):
-            padded = self.generator.lattice(parameters.flatten(0, 1))
+        padded = self.generator.lattice(parameters.flatten(0, 1))
         return rearrange(padded, "(k t) h w -> k t h w", k=len(parameters))
-
-    def _seen(self, padded: Tensor) -> Tensor:
-        with full_precision(padded.device):
-            return self.generator.frames(padded)
 
     def _unevenness(self, padded: Tensor, areas: Tensor) -> Tensor:
         """The area loss [k], per pixel of the frames.

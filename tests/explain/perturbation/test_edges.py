@@ -82,3 +82,10 @@ def test_reach_is_above_zero(size: tuple[int, int], step: int, sigma: int) -> No
     reach = MaskGenerator(size, step, sigma).double().reach()
     assert reach.min() > 0.2
     assert reach.mean().item() == pytest.approx(1)
+
+
+def test_reach_is_the_same_under_autocast() -> None:
+    generator = MaskGenerator((30, 17), 2, 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = generator.reach()
+    assert torch.equal(half, generator.reach())
